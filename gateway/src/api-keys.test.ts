@@ -165,9 +165,7 @@ describe('while auth is away', () => {
     for (const response of [503, 0]) {
       gateway.apiKeys.respond = () => response;
       await new Promise((resolve) => setTimeout(resolve, 60));
-      const startedAt = performance.now();
       expect([await statusOf(gateway, key), await statusOf(gateway, key)]).toEqual([200, 200]);
-      expect(performance.now() - startedAt).toBeLessThan(10_000); // 1 s, and a busy machine
       const unknown = await get(gateway, newKey());
       expect([unknown.status, unknown.json.error_code]).toEqual([503, 'SERVICE_UNAVAILABLE']);
       expect(unknown.headers['retry-after']).toBe('1');

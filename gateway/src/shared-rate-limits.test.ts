@@ -30,15 +30,13 @@ test('requests do not wait for a Redis that hangs, which counts none of them whe
   const redis = await startRedis();
   onTestFinished(() => redis.close());
   const { send, sendShared, redisIs } = await startTwoGateways(redis, 30);
-  const healthy = await send(60);
   const users = [randomUUID(), randomUUID(), randomUUID()];
   const early = await sendShared(20, { gateways: [0] });
   expect(early.total).toBe(20);
   await redis.pause();
-  for (const hanging of await Promise.all(users.map((user) => send(70, user)))) {
+  // Redis hangs until all have their responses; how long these take: shared-rate-limits.large.test.ts.
+  for (const hanging of await Promise.all(users.map((user) => send(70, user))))
     expect(hanging.admitted).toEqual([30, 30]);
-    expect(hanging.slowest).toBeLessThan(5000 + healthy.slowest); // not less, because other tests take all processors
-  }
   await redisIs('down');
   expect((await send(5, early.user_id, [0])).total).toBe(5);
   await redis.resume();

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { repoRoot } from '@clientela/fleet';
@@ -107,7 +107,9 @@ try {
   const path = writeReport(join(repoRoot, '.data', 'bench'), report);
   writeLine(`written to ${relative(repoRoot, path)}, and as JSON next to it`);
   if (!values.quick && values.only === '') {
-    writeFileSync(join(repoRoot, 'docs', 'benchmarks.md'), markdown(report));
+    const file = join(repoRoot, 'docs', 'benchmarks.md');
+    const console = /^## Web console$.*/ms.exec(readFileSync(file, 'utf8'))?.[0] ?? ''; // npm run bench:console
+    writeFileSync(file, `${markdown(report)}\n${console}`);
     writeLine('written to docs/benchmarks.md');
   }
 } catch (error) {

@@ -15,6 +15,7 @@ import { currentSession, startSession } from './api/session.ts';
 import { analyticsSearch } from './analytics/search.ts';
 import { auditSearch } from './audit/search.ts';
 import { companiesSearch } from './companies/search.ts';
+import { complaintsSearch } from './complaints/search.ts';
 import { productsSearch } from './products/search.ts';
 import { teamSearch } from './team/search.ts';
 
@@ -151,6 +152,13 @@ const customers = createRoute({
   component: lazyRouteComponent(() => import('./customers/page.tsx'), 'CustomersPage'),
 });
 
+const complaints = createRoute({
+  getParentRoute: () => frame,
+  path: 'complaints',
+  validateSearch: complaintsSearch,
+  component: lazyRouteComponent(() => import('./complaints/page.tsx'), 'ComplaintsPage'),
+});
+
 const imports = createRoute({
   getParentRoute: () => frame,
   path: 'import',
@@ -182,6 +190,7 @@ const router = createRouter({
       today,
       customers,
       customer,
+      complaints,
       imports,
       importRecord,
       products,

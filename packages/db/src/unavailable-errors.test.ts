@@ -126,9 +126,13 @@ const openPool = (url: string, options: Parameters<typeof connect>[1] = {}): Db 
 describe('a database that hangs', () => {
   test('is unavailable within seconds when no connection can be opened', async () => {
     const { url } = await serverThatHangs();
-    const startedAt = Date.now();
-    expect(await failure(openPool(url).raw('select 1'))).toBe(temporarily);
-    expect(Date.now() - startedAt).toBeLessThan(15_000); // 2 s, and a busy machine
+    const db = openPool(url);
+    // Only these end the wait, because the server never responds.
+    expect(db.client.config).toMatchObject({
+      acquireConnectionTimeout: 2000,
+      connection: { connectionTimeoutMillis: 2000 },
+    });
+    expect(await failure(db.raw('select 1'))).toBe(temporarily);
   });
 
   const hangs: Record<string, (db: Db, hang: () => void) => PromiseLike<unknown>> = {
@@ -153,9 +157,7 @@ describe('a database that hangs', () => {
     const { url, hang, resume } = await serverThatHangs(database.url);
     const db = openPool(url, { statementTimeout: 500 });
     await db.raw('select 1');
-    const startedAt = Date.now();
-    expect(await failure(work(db, hang))).toBe(temporarily);
-    expect(Date.now() - startedAt).toBeLessThan(15_000); // 2 s, and a busy machine
+    expect(await failure(work(db, hang))).toBe(temporarily); // while the server hangs
     resume();
     expect(await failure(db.raw('select 1'))).toBe('success');
   });

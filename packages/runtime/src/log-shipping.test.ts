@@ -52,12 +52,11 @@ test('what is queued at the end of the process is sent', async () => {
 test('a service that hangs delays no line, fills no memory, and ends the process in time', async () => {
   const { state, shipper, problems } = await startLogService('hang');
   const line = `${'x'.repeat(999)}\n`;
-  const startedAt = performance.now();
-  for (let n = 0; n < 100_000; n += 1) shipper.write(line); // 100 MB
-  expect(performance.now() - startedAt).toBeLessThan(10_000); // a wait for each would take longer
+  for (let n = 0; n < 100_000; n += 1) shipper.write(line); // 100 MB, without waiting
   await expect.poll(() => problems.dropped).toBeGreaterThan(90_000);
   await vi.waitFor(() => expect(state.requests).toBe(1));
-  const closing = performance.now();
+  const limits = vi.spyOn(AbortSignal, 'timeout');
+  onTestFinished(() => limits.mockRestore());
   await shipper.close();
-  expect(performance.now() - closing).toBeLessThan(15_000); // 2 s, and a busy machine
+  expect(limits.mock.calls[0]).toEqual([2000]); // of all that is left to send
 });

@@ -507,9 +507,9 @@ export const createResources = (call: Call) => ({
       /** Get the booked appointments of a time, and the open complaints by priority. What a team has before it. The time of an appointment is scheduled_at, else occurred_at. A complaint is open until it is resolved or closed; at most 10,000 are counted. */
       get: (query: Query<'interactions.agenda.get'>, options?: Options<'companyId'>) => call<'interactions.agenda.get'>({ method: 'GET', path: path`/api/interactions/agenda`, query, options, company: true }),
     },
-    /** List a company’s interactions, newest first. Ordered by occurred_at. Statuses belong to one type each: open finds complaints, booked appointments. */
+    /** List a company’s interactions, newest first. Ordered by occurred_at unless sort says otherwise; by scheduled_at, the list has only interactions that are scheduled. Statuses belong to one type each: open finds complaints, booked appointments. */
     list: ((query?: Query<'interactions.list'>, options?: Options<'companyId'>) => call<'interactions.list'>({ method: 'GET', path: path`/api/interactions`, query, options, company: true })) as Listing<'interactions.list', [], Options<'companyId'>>,
-    /** List a company’s interactions, newest first. Ordered by occurred_at. Statuses belong to one type each: open finds complaints, booked appointments. */
+    /** List a company’s interactions, newest first. Ordered by occurred_at unless sort says otherwise; by scheduled_at, the list has only interactions that are scheduled. Statuses belong to one type each: open finds complaints, booked appointments. */
     all: (query?: All<'interactions.list'>, options?: Options<'companyId'>) => pages<Item<'interactions.list', 'interactions'>>('cursor', 'interactions', query, options, (query, options) => call<'interactions.list'>({ method: 'GET', path: path`/api/interactions`, query, options, company: true })),
   },
   invitations: {

@@ -3629,6 +3629,8 @@ export interface operations {
                 scheduled_from?: string;
                 /** @description Scheduled at or before this time; a date includes its whole day */
                 scheduled_to?: string;
+                /** @description By scheduled_at only with scheduled_from or scheduled_to */
+                sort?: "-occurred_at" | "occurred_at" | "-scheduled_at" | "scheduled_at";
                 status?: "booked" | "done" | "cancelled" | "open" | "in_progress" | "resolved" | "closed";
                 /** @description Occurred at or before this time; a date includes its whole day */
                 to?: string;

@@ -103,7 +103,7 @@ function PartsSection({ name, column, parts, total, error, onRetry, empty }: Par
       {parts && most && (
         <p className={styles.summary}>
           {t(total === undefined ? 'analytics.mostTag' : 'analytics.mostOf', {
-            name: most.name,
+            name: `\u2068${most.name}\u2069`, // isolates what people typed, whatever its direction
             number: formatNumber(most.customers),
             total: formatNumber(total ?? parts.length),
           })}

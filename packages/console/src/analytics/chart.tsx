@@ -58,7 +58,6 @@ export function Chart({ label, hint, points, interval, areWhole }: ChartProps) {
       <Tooltip content={Reading} isAnimationActive={false} cursor={{ stroke: 'var(--line-strong)' }} />
       <Line
         dataKey="valueBefore"
-        className={styles.before}
         stroke="var(--text-faint)"
         strokeWidth={1.5}
         strokeDasharray="4 4"
@@ -68,7 +67,6 @@ export function Chart({ label, hint, points, interval, areWhole }: ChartProps) {
       />
       <Line
         dataKey="value"
-        className={styles.now}
         stroke="var(--accent)"
         strokeWidth={2}
         dot={points.length === 1}

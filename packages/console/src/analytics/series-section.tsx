@@ -86,7 +86,7 @@ function Legend() {
   const { t } = useTranslation();
   return (
     <ul className={styles.legend}>
-      <li className={styles.keyNow}>{t('analytics.now')}</li>
+      <li>{t('analytics.now')}</li>
       <li className={styles.keyBefore}>{t('analytics.before')}</li>
     </ul>
   );

@@ -4,7 +4,7 @@ import { useCan } from '../api/session.ts';
 import { nameOf } from '../frame/person-menu.tsx';
 import { usersQuery } from '../team/queries.ts';
 import styles from '../ui/bar.module.css';
-import { SearchBox } from '../ui/search-box.tsx';
+import { SearchField } from '../ui/search-field.tsx';
 import { Select } from '../ui/select.tsx';
 import { TextField } from '../ui/text-field.tsx';
 import type { AuditSearch } from './search.ts';
@@ -22,15 +22,15 @@ export function AuditFilters({ search, onChange }: AuditFiltersProps) {
   const known = actor === undefined || people.some(({ value }) => value === actor);
   return (
     <div className={styles.filters}>
-      <SearchBox
+      <SearchField
         label={t('audit.actionSearch')}
         value={search.action ?? ''}
-        onChange={(action) => onChange({ action: action || undefined })}
+        onSearch={(action) => onChange({ action: action || undefined })}
       />
-      <SearchBox
+      <SearchField
         label={t('audit.resourceSearch')}
         value={search.resource ?? ''}
-        onChange={(resource) => onChange({ resource: resource || undefined })}
+        onSearch={(resource) => onChange({ resource: resource || undefined })}
       />
       <Select
         label={t('audit.actor')}

@@ -12,6 +12,7 @@ import { Page } from '../ui/page.tsx';
 import { Pill } from '../ui/pill.tsx';
 import { Skeleton } from '../ui/skeleton.tsx';
 import { Table, Titled, type Column } from '../ui/table.tsx';
+import { visible } from '../ui/visible.tsx';
 import { AuditFilters } from './filters.tsx';
 import { auditQuery } from './queries.ts';
 import { Resource } from './resource.tsx';
@@ -45,7 +46,7 @@ export function AuditPage() {
     {
       key: 'actor',
       title: t('audit.actor'),
-      renderCell: ({ actor_id }) => <bdi>{actor_id === null ? t('audit.nobody') : nameOf(actor_id)}</bdi>,
+      renderCell: ({ actor_id }) => <bdi>{visible(actor_id === null ? t('audit.nobody') : nameOf(actor_id))}</bdi>,
     },
     { key: 'resource', title: t('audit.resource'), renderCell: (log) => <Resource log={log} nameOf={nameOf} /> },
     {

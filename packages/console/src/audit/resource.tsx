@@ -1,6 +1,7 @@
 import type { AuditLog } from '@clientela/client';
 import { Link, useRouter } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
+import { visible } from '../ui/visible.tsx';
 
 /** Where the record of a kind has its screen. */
 const screens: Readonly<Record<string, string>> = { customer: 'customers', product: 'products', user: 'team' };
@@ -19,7 +20,7 @@ export function Resource({ log: { resource_type: kind, resource_id: id }, nameOf
   if (id === null || screen === undefined || !hasScreen) return <span title={id ?? undefined}>{text}</span>;
   return (
     <Link to={`/${screen}/${id}` as '/'} title={id}>
-      <bdi>{text}</bdi>
+      <bdi>{visible(text)}</bdi>
     </Link>
   );
 }

@@ -17,6 +17,7 @@ import { Skeleton } from '../ui/skeleton.tsx';
 import { Table, Titled, type Column } from '../ui/table.tsx';
 import { Time } from '../ui/time.tsx';
 import { toast } from '../ui/toast.tsx';
+import { visible } from '../ui/visible.tsx';
 import { companiesQuery, perPage, saveCompany } from './queries.ts';
 
 const route = getRouteApi('/frame/companies');
@@ -44,7 +45,9 @@ export function CompaniesPage() {
     {
       key: 'name',
       title: t('common.name'),
-      renderCell: ({ name, company_key }) => <Titled note={<bdi>{company_key}</bdi>}>{<bdi>{name}</bdi>}</Titled>,
+      renderCell: ({ name, company_key }) => (
+        <Titled note={<bdi>{visible(company_key)}</bdi>}>{<bdi>{visible(name)}</bdi>}</Titled>
+      ),
     },
     {
       key: 'status',

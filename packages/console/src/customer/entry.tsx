@@ -2,6 +2,7 @@ import type { LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Time } from '../ui/time.tsx';
+import { visible } from '../ui/visible.tsx';
 import styles from './page.module.css';
 
 type EntryProps = {
@@ -24,13 +25,13 @@ export function Entry({ icon: Icon, title, at, author, text, actions, children }
       <div>
         <div className={styles.itemHead}>
           <strong>{title}</strong>
-          {author !== undefined && <bdi>{t('customer.by', { name: author })}</bdi>}
+          {author !== undefined && <bdi>{visible(t('customer.by', { name: author }))}</bdi>}
           {children}
           {at !== undefined && <Time at={at} />}
         </div>
         {text !== undefined && (
           <p className={styles.text} dir="auto">
-            {text}
+            {visible(text)}
           </p>
         )}
         {actions !== undefined && <div className={styles.entryActions}>{actions}</div>}

@@ -11,8 +11,9 @@ import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Empty } from '../ui/empty.tsx';
 import { Failure } from '../ui/failure.tsx';
-import { SearchBox } from '../ui/search-box.tsx';
+import { SearchField } from '../ui/search-field.tsx';
 import { toast } from '../ui/toast.tsx';
+import { visible } from '../ui/visible.tsx';
 import { Entry } from './entry.tsx';
 import { Items } from './items.tsx';
 import { useMay } from './may.ts';
@@ -65,7 +66,7 @@ export function Favorites({ customer }: { customer: Customer }) {
               title={
                 product ? (
                   <Link to="/products/$productId" params={{ productId: product.id }}>
-                    <bdi>{name}</bdi>
+                    <bdi>{visible(name)}</bdi>
                   </Link>
                 ) : (
                   name
@@ -102,13 +103,13 @@ function ProductDialog({ onChoose, onClose }: ProductDialogProps) {
   );
   return (
     <Dialog title={t('customer.addFavorite')} isOpen onClose={onClose}>
-      <SearchBox label={t('products.search')} value={search} onChange={setSearch} />
+      <SearchField label={t('products.search')} value={search} onSearch={setSearch} />
       {error && <Failure error={error} onRetry={() => void refetch()} />}
       {data && data.products.length === 0 && <Empty>{t(search === '' ? 'products.none' : 'products.noneFound')}</Empty>}
       <div className={bar.buttons}>
         {data?.products.slice(0, 20).map((product) => (
           <Button key={product.id} look="small" onPress={() => onChoose(product)}>
-            <bdi>{product.name}</bdi>
+            <bdi>{visible(product.name)}</bdi>
           </Button>
         ))}
       </div>

@@ -9,6 +9,7 @@ import { attempt } from '../ui/attempt.ts';
 import { Button } from '../ui/button.tsx';
 import { Pill } from '../ui/pill.tsx';
 import { toast } from '../ui/toast.tsx';
+import { visible } from '../ui/visible.tsx';
 import { deleteCustomer, restoreCustomer } from './deletion.ts';
 import { EditDialog } from './edit-dialog.tsx';
 import { useMay } from './may.ts';
@@ -38,7 +39,7 @@ export function Head({ customer, isDeleted }: { customer: Customer; isDeleted: b
       <Picture customer={customer} />
       <div className={styles.names}>
         <h1 dir="auto" tabIndex={-1}>
-          {name}
+          {visible(name)}
         </h1>
         <div className={styles.reach}>
           {customer.email !== null && <a href={`mailto:${customer.email}`}>{customer.email}</a>}

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { usePeople } from '../api/people.ts';
 import { Button } from '../ui/button.tsx';
 import { toast } from '../ui/toast.tsx';
+import { visible } from '../ui/visible.tsx';
 import { Entry } from './entry.tsx';
 import { labelOf } from './fields.ts';
 import { Items } from './items.tsx';
@@ -59,7 +60,7 @@ function ChangeOf({ customer, change: { field, from, to } }: { customer: Custome
     });
   return (
     <span className={styles.change}>
-      {name}: <del>{textOf(from)}</del> → <ins>{textOf(to)}</ins>
+      {name}: <del>{visible(textOf(from))}</del> → <ins>{visible(textOf(to))}</ins>
       {label !== undefined && isText && earlier !== current && may('customers:update') && (
         <Button
           look={['quiet', 'small']}

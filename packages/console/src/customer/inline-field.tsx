@@ -9,6 +9,7 @@ import { describeError } from '../ui/failure.tsx';
 import { formatDay } from '../ui/format.ts';
 import { Select } from '../ui/select.tsx';
 import { TextField } from '../ui/text-field.tsx';
+import { visible } from '../ui/visible.tsx';
 import { ExistingLink } from './existing-link.tsx';
 import type { Field } from './fields.ts';
 import styles from './page.module.css';
@@ -87,7 +88,7 @@ export function InlineField({ field, value, customer, canEdit, onSave }: InlineF
             aria-label={`${label}: ${shown ?? t('customer.noValue')}`}
             onPress={() => setSeen(customer)}
           >
-            {shown === null ? <span className={styles.empty}>–</span> : <bdi>{shown}</bdi>}
+            {shown === null ? <span className={styles.empty}>–</span> : <bdi>{visible(shown)}</bdi>}
           </Button>
         )}
         {seen && field.kind === 'gender' && (

@@ -10,6 +10,7 @@ import { formatInstant } from '../ui/format.ts';
 import { Pill } from '../ui/pill.tsx';
 import { Select } from '../ui/select.tsx';
 import { toast } from '../ui/toast.tsx';
+import { visible } from '../ui/visible.tsx';
 import { Entry } from './entry.tsx';
 import { InteractionDialog } from './interaction-dialog.tsx';
 import { bodyOf, stepsFrom, valuesOf } from './interaction-fields.ts';
@@ -146,7 +147,7 @@ function InteractionEntry({ interaction, author, onEdit }: InteractionEntryProps
           {t(`customer.priority.${priority}` as 'customer.priority.low')}
         </Pill>
       )}
-      {category !== null && <bdi>{category}</bdi>}
+      {category !== null && <bdi>{visible(category)}</bdi>}
       {scheduled_at !== null && <span>{t('customer.scheduledFor', { at: formatInstant(scheduled_at) })}</span>}
     </Entry>
   );

@@ -13,6 +13,7 @@ import { Pill, type Tone } from '../ui/pill.tsx';
 import { Select } from '../ui/select.tsx';
 import { toast } from '../ui/toast.tsx';
 import { focusIfLost } from '../ui/focus.tsx';
+import { visible } from '../ui/visible.tsx';
 import { Entry } from './entry.tsx';
 import { Figures } from './figures.tsx';
 import { interactionStatusText, kindText } from './interaction-text.ts';
@@ -159,7 +160,7 @@ function TransactionEntry({ transaction, author, onComplete, onCancel }: Transac
       </span>
       <Pill tone={tones[status] ?? 'neutral'}>{interactionStatusText(status, t)}</Pill>
       <span>{t(`customer.direction.${direction as 'in'}`)}</span>
-      {order_id !== null && <bdi>{t('customer.orderId', { id: order_id })}</bdi>}
+      {order_id !== null && <bdi>{visible(t('customer.orderId', { id: order_id }))}</bdi>}
     </Entry>
   );
 }

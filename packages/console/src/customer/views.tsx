@@ -11,6 +11,7 @@ import { Notice } from '../ui/notice.tsx';
 import { Pill } from '../ui/pill.tsx';
 import { Skeleton } from '../ui/skeleton.tsx';
 import { Time } from '../ui/time.tsx';
+import { visible } from '../ui/visible.tsx';
 import { Entry } from './entry.tsx';
 import { Figures } from './figures.tsx';
 import { interactionStatusText, kindText } from './interaction-text.ts';
@@ -127,8 +128,8 @@ function View({ figures, awaySince, rows, icon, kind, empty, textOf }: ViewProps
                   {t(`customer.priority.${priority}` as 'customer.priority.low', { defaultValue: priority })}
                 </Pill>
               )}
-              {category !== undefined && <bdi>{category}</bdi>}
-              {order !== undefined && <bdi>{t('customer.orderId', { id: order })}</bdi>}
+              {category !== undefined && <bdi>{visible(category)}</bdi>}
+              {order !== undefined && <bdi>{visible(t('customer.orderId', { id: order }))}</bdi>}
             </Entry>
           );
         })}

@@ -7,6 +7,7 @@ import { formatDate, formatNumber } from '../ui/format.ts';
 import { Money } from '../ui/money.tsx';
 import { Pill, type Tone } from '../ui/pill.tsx';
 import { Time } from '../ui/time.tsx';
+import { visible } from '../ui/visible.tsx';
 import styles from './columns.module.css';
 import { customerName, type Customer } from './queries.ts';
 
@@ -43,7 +44,7 @@ export const customerColumns = (t: TFunction): Column<Customer>[] => [
       <>
         <Avatar id={row.id} name={customerName(row)} />
         <Link className={styles.name} to="/customers/$customerId" params={{ customerId: row.id }} tabIndex={-1}>
-          <bdi>{customerName(row)}</bdi>
+          <bdi>{visible(customerName(row))}</bdi>
         </Link>
         <TypeMark type={row.type} t={t} />
       </>
@@ -53,13 +54,13 @@ export const customerColumns = (t: TFunction): Column<Customer>[] => [
     id: 'email',
     title: t('customers.field.email'),
     width: 'minmax(180px, 2fr)',
-    cell: (row) => <bdi>{row.email}</bdi>,
+    cell: (row) => <bdi>{visible(row.email)}</bdi>,
   },
   {
     id: 'phone',
     title: t('customers.field.phone'),
     width: 'minmax(150px, 1fr)',
-    cell: (row) => <bdi>{row.phone}</bdi>,
+    cell: (row) => <bdi>{visible(row.phone)}</bdi>,
   },
   {
     id: 'status',
@@ -104,7 +105,12 @@ export const customerColumns = (t: TFunction): Column<Customer>[] => [
     cell: (row) => (row.open_complaints > 0 ? <Pill tone="amber">{formatNumber(row.open_complaints)}</Pill> : ''),
   },
   { id: 'number', title: t('customers.field.number'), width: '100px', isNumber: true, cell: (row) => row.number },
-  { id: 'city', title: t('customers.field.city'), width: '140px', cell: (row) => <bdi>{row.address?.city}</bdi> },
+  {
+    id: 'city',
+    title: t('customers.field.city'),
+    width: '140px',
+    cell: (row) => <bdi>{visible(row.address?.city)}</bdi>,
+  },
   {
     id: 'created_at',
     title: t('customers.field.created'),

@@ -7,6 +7,7 @@ import { Failure } from '../ui/failure.tsx';
 import { Skeleton } from '../ui/skeleton.tsx';
 import { TextField } from '../ui/text-field.tsx';
 import styles from '../ui/toolbar.module.css';
+import { visible } from '../ui/visible.tsx';
 import { readSelected } from './bulk.ts';
 import { labelsQuery } from './queries.ts';
 
@@ -41,7 +42,7 @@ export function TagDialog({ title, choices, notice, onChoose, onClose }: TagDial
           <div className={styles.labels}>
             {offered.slice(0, 20).map((each) => (
               <Button key={each} look="small" onPress={() => onChoose(each)}>
-                <bdi>{each}</bdi>
+                <bdi>{visible(each)}</bdi>
               </Button>
             ))}
           </div>

@@ -13,6 +13,7 @@ import { Skeleton } from '../ui/skeleton.tsx';
 import { Table, Titled, type Column } from '../ui/table.tsx';
 import { Time } from '../ui/time.tsx';
 import { toast } from '../ui/toast.tsx';
+import { visible } from '../ui/visible.tsx';
 import { DropDialog } from './drop-dialog.tsx';
 import { failedEventsQuery, resendEvent } from './queries.ts';
 
@@ -35,7 +36,7 @@ export function FailedEventsPage() {
       key: 'name',
       title: t('failedEvents.event'),
       renderCell: ({ name, reason }) => (
-        <Titled note={<bdi>{reason}</bdi>}>
+        <Titled note={<bdi>{visible(reason)}</bdi>}>
           <code>{name}</code>
         </Titled>
       ),

@@ -1,6 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import { Button } from '../ui/button.tsx';
 import styles from '../ui/bar.module.css';
+import { visible } from '../ui/visible.tsx';
 
 type ConflictProps = { theirs: string | undefined; onTake: (value: string) => void };
 
@@ -10,7 +11,7 @@ export function Conflict({ theirs, onTake }: ConflictProps) {
   if (theirs === undefined) return null;
   return (
     <p className={styles.conflict} role="alert">
-      {t('forms.conflict')} <bdi>{theirs === '' ? t('forms.emptyValue') : theirs}</bdi>{' '}
+      {t('forms.conflict')} <bdi>{visible(theirs === '' ? t('forms.emptyValue') : theirs)}</bdi>{' '}
       <Button look="link" onPress={() => onTake(theirs)}>
         {t('forms.takeTheirs')}
       </Button>

@@ -7,6 +7,7 @@ import {
   FileUp,
   KeyRound,
   MailX,
+  MessageSquareWarning,
   Package,
   ScrollText,
   Settings,
@@ -36,6 +37,14 @@ export const navigation: readonly NavigationItem[] = [
     icon: Contact,
     key: 'c',
     permission: 'customers:read',
+    needsCompany: true,
+  },
+  {
+    to: '/complaints',
+    label: 'customer.complaints',
+    icon: MessageSquareWarning,
+    key: 'b',
+    permission: 'interactions:read',
     needsCompany: true,
   },
   {

@@ -9,6 +9,7 @@ import { Avatar } from '../ui/avatar.tsx';
 import dialog from '../ui/dialog.module.css';
 import { Failure } from '../ui/failure.tsx';
 import { MenuItem, MenuSection } from '../ui/menu.tsx';
+import { visible } from '../ui/visible.tsx';
 import type { NavigationItem } from './navigation.ts';
 import styles from './search.module.css';
 
@@ -64,8 +65,8 @@ export function Search({ items, onClose }: { items: readonly NavigationItem[]; o
                   {customers.map(({ id, number, full_name, email, phone }) => (
                     <MenuItem key={id} id={id} textValue={full_name ?? email ?? String(number)}>
                       <Avatar id={id} name={full_name ?? email ?? ''} size={20} />
-                      <bdi className={styles.name}>{full_name ?? email ?? number}</bdi>
-                      <bdi className={styles.second}>{email ?? phone ?? number}</bdi>
+                      <bdi className={styles.name}>{visible(full_name ?? email ?? String(number))}</bdi>
+                      <bdi className={styles.second}>{visible(email ?? phone ?? String(number))}</bdi>
                     </MenuItem>
                   ))}
                 </MenuSection>

@@ -10,6 +10,7 @@ import { classes } from '../ui/classes.ts';
 import { Failure } from '../ui/failure.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Select } from '../ui/select.tsx';
+import { visible } from '../ui/visible.tsx';
 import styles from './imports.module.css';
 import { startImport, type Choices } from './queries.ts';
 
@@ -62,7 +63,7 @@ export function ChooseFile() {
           <Upload size={16} strokeWidth={1.5} aria-hidden />
           {t('imports.choose')}
         </Button>
-        <span>{file ? <bdi>{file.name}</bdi> : t('imports.drop')}</span>
+        <span>{file ? <bdi>{visible(file.name)}</bdi> : t('imports.drop')}</span>
       </div>
       <p className={bar.hint}>{t('imports.hint')}</p>
       <div className={classes(bar.pair, styles.choices)}>

@@ -9,6 +9,7 @@ import { Failure } from '../ui/failure.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Select } from '../ui/select.tsx';
 import { Table } from '../ui/table.tsx';
+import { visible } from '../ui/visible.tsx';
 import styles from './imports.module.css';
 import { keptFile, startImport, type Choices, type Mapping } from './queries.ts';
 
@@ -79,7 +80,7 @@ export function NextStep({ of }: { of: Import }) {
             {
               key: 'column',
               title: t('imports.column'),
-              renderCell: (column) => <bdi className={styles.column}>{column}</bdi>,
+              renderCell: (column) => <bdi className={styles.column}>{visible(column)}</bdi>,
             },
             {
               key: 'field',

@@ -10,6 +10,7 @@ import { Failure } from '../ui/failure.tsx';
 import { formatNumber } from '../ui/format.ts';
 import { Skeleton } from '../ui/skeleton.tsx';
 import { Table, Titled } from '../ui/table.tsx';
+import { visible } from '../ui/visible.tsx';
 import { groupProblems } from './problems.ts';
 
 /** Why rows or values were not taken: the commonest reasons with rows to look at, and all of them as a file. */
@@ -34,8 +35,8 @@ export function Problems({ id }: { id: string }) {
               key: 'reason',
               title: t('imports.reason'),
               renderCell: ({ reason, column }) => (
-                <Titled note={column !== '' && <bdi>{column}</bdi>}>
-                  <span dir="auto">{reason}</span>
+                <Titled note={column !== '' && <bdi>{visible(column)}</bdi>}>
+                  <span dir="auto">{visible(reason)}</span>
                 </Titled>
               ),
             },

@@ -8,6 +8,7 @@ import { Button } from '../ui/button.tsx';
 import { Pill, type Tone } from '../ui/pill.tsx';
 import { Table, Titled, type Column } from '../ui/table.tsx';
 import { Time } from '../ui/time.tsx';
+import { visible } from '../ui/visible.tsx';
 
 type KeysTableProps = { keys: readonly ApiKey[]; onRotate: (key: ApiKey) => void; onRevoke: (key: ApiKey) => void };
 
@@ -33,7 +34,7 @@ export function KeysTable({ keys, onRotate, onRevoke }: KeysTableProps) {
       title: t('common.name'),
       renderCell: ({ name, prefix }) => (
         <Titled note={<code>{prefix}…</code>}>
-          <bdi>{name}</bdi>
+          <bdi>{visible(name)}</bdi>
         </Titled>
       ),
     },
@@ -68,7 +69,7 @@ export function KeysTable({ keys, onRotate, onRevoke }: KeysTableProps) {
           </span>
         ),
     },
-    { key: 'by', title: t('keys.by'), renderCell: ({ created_by }) => <bdi>{nameOf(created_by)}</bdi> },
+    { key: 'by', title: t('keys.by'), renderCell: ({ created_by }) => <bdi>{visible(nameOf(created_by))}</bdi> },
     { key: 'expires', title: t('keys.expires'), renderCell: ({ expires_at }) => <Time at={expires_at} /> },
     {
       key: 'actions',

@@ -4,6 +4,7 @@ import { nameOf } from '../frame/person-menu.tsx';
 import { roleText } from '../frame/roles.ts';
 import styles from '../ui/bar.module.css';
 import { Page } from '../ui/page.tsx';
+import { visible } from '../ui/visible.tsx';
 import { SecondFactor } from './second-factor.tsx';
 import { Sessions } from './sessions.tsx';
 
@@ -16,11 +17,11 @@ export function OwnPage() {
       <dl className={styles.facts}>
         <dt>{t('common.name')}</dt>
         <dd>
-          <bdi>{nameOf(user)}</bdi>
+          <bdi>{visible(nameOf(user))}</bdi>
         </dd>
         <dt>{t('common.email')}</dt>
         <dd>
-          <bdi>{user.email}</bdi>
+          <bdi>{visible(user.email)}</bdi>
         </dd>
         <dt>{t('team.role')}</dt>
         <dd>{roleText(user.role, t)}</dd>

@@ -13,6 +13,7 @@ import { Skeleton } from '../ui/skeleton.tsx';
 import { Table, Titled, type Column } from '../ui/table.tsx';
 import { Time } from '../ui/time.tsx';
 import { toast } from '../ui/toast.tsx';
+import { visible } from '../ui/visible.tsx';
 import { changedOwn, sessionsQuery } from './queries.ts';
 
 const browsers = [
@@ -50,7 +51,7 @@ export function Sessions() {
       title: t('me.device'),
       renderCell: ({ device, current }) => (
         <Titled note={current && <Pill tone="green">{t('me.thisOne')}</Pill>}>
-          <bdi title={device ?? undefined}>{device === null ? t('lists.unknown') : deviceOf(device)}</bdi>
+          <bdi title={device ?? undefined}>{visible(device === null ? t('lists.unknown') : deviceOf(device))}</bdi>
         </Titled>
       ),
     },

@@ -15,11 +15,12 @@ import { Money } from '../ui/money.tsx';
 import { Page } from '../ui/page.tsx';
 import { Pager } from '../ui/pager.tsx';
 import { Pill } from '../ui/pill.tsx';
-import { SearchBox } from '../ui/search-box.tsx';
+import { SearchField } from '../ui/search-field.tsx';
 import { Select } from '../ui/select.tsx';
 import { Skeleton } from '../ui/skeleton.tsx';
 import { Table, Titled, type Column } from '../ui/table.tsx';
 import { Time } from '../ui/time.tsx';
+import { visible } from '../ui/visible.tsx';
 import { NewProduct } from './new-product.tsx';
 import { productsQuery } from './queries.ts';
 import { sorts, types, type ProductsSearch } from './search.ts';
@@ -64,10 +65,10 @@ export function ProductsPage() {
       }
     >
       <div className={styles.filters}>
-        <SearchBox
+        <SearchField
           label={t('products.search')}
           value={text ?? ''}
-          onChange={(found) => filter({ search: found || undefined })}
+          onSearch={(found) => filter({ search: found || undefined })}
         />
         <Select
           label={t('products.type')}
@@ -132,9 +133,9 @@ function useColumns(): Column<Product>[] {
       key: 'name',
       title: t('products.name'),
       renderCell: ({ id, name, sku, number }) => (
-        <Titled note={<bdi>{sku ?? `№ ${number}`}</bdi>}>
+        <Titled note={<bdi>{visible(sku ?? `№ ${number}`)}</bdi>}>
           <Link to="/products/$productId" params={{ productId: id }} dir="auto">
-            {name}
+            {visible(name)}
           </Link>
         </Titled>
       ),

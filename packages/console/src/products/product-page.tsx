@@ -15,6 +15,7 @@ import { Money } from '../ui/money.tsx';
 import { Page } from '../ui/page.tsx';
 import { Skeleton } from '../ui/skeleton.tsx';
 import { toast } from '../ui/toast.tsx';
+import { visible } from '../ui/visible.tsx';
 import { bodyOf, productFields, valuesOf } from './fields.ts';
 import { ProductFacts } from './product-facts.tsx';
 import { ProductFields } from './product-fields.tsx';
@@ -28,9 +29,11 @@ export function ProductPage() {
   const { productId } = route.useParams();
   const { data, error, refetch } = useQuery(productQuery(productId));
   const can = useCan();
+  const title = data?.name ?? t('products.title');
   return (
     <Page
-      title={data?.name ?? t('products.title')}
+      title={title}
+      heading={visible(title)}
       back={<Back to="/products">{t('products.title')}</Back>}
       actions={data && <StateButton product={data} />}
     >
@@ -106,9 +109,9 @@ function ReadOnly({ product: { price, currency, sku, description } }: { product:
         <Money amount={price} currency={currency} />
       </dd>
       <dt>{t('products.sku')}</dt>
-      <dd dir="auto">{sku ?? '–'}</dd>
+      <dd dir="auto">{visible(sku ?? '–')}</dd>
       <dt>{t('products.description')}</dt>
-      <dd dir="auto">{description ?? '–'}</dd>
+      <dd dir="auto">{visible(description ?? '–')}</dd>
     </dl>
   );
 }

@@ -1,6 +1,7 @@
 import type { Company } from '@clientela/client';
 import { useTranslation } from 'react-i18next';
 import styles from '../ui/bar.module.css';
+import { visible } from '../ui/visible.tsx';
 
 /** What somebody sees of the company who may not change it. */
 export function CompanyFacts({ company }: { company: Company }) {
@@ -11,7 +12,7 @@ export function CompanyFacts({ company }: { company: Company }) {
       {facts.map((key) => (
         <div key={key} className={styles.fact}>
           <dt>{t(`settings.${key}`)}</dt>
-          <dd dir="auto">{company[key] ?? '–'}</dd>
+          <dd dir="auto">{visible(company[key] ?? '–')}</dd>
         </div>
       ))}
     </dl>

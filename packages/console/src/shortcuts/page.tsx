@@ -48,6 +48,14 @@ const sections: readonly { title: ParseKeys; shortcuts: readonly (readonly [keys
       [']', 'shortcuts.nextCustomer'],
     ],
   },
+  {
+    title: 'complaints.shortcuts.title',
+    shortcuts: [
+      ['Enter', 'complaints.shortcuts.drag'],
+      ['Tab', 'complaints.shortcuts.next'],
+      ['Esc', 'complaints.shortcuts.cancel'],
+    ],
+  },
   { title: 'shortcuts.forms', shortcuts: [['mod+Enter', 'common.save']] },
 ];
 

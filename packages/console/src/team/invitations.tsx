@@ -11,6 +11,7 @@ import { Pill, type Tone } from '../ui/pill.tsx';
 import { Table, Titled, type Column } from '../ui/table.tsx';
 import { Time } from '../ui/time.tsx';
 import { toast } from '../ui/toast.tsx';
+import { visible } from '../ui/visible.tsx';
 import { invitationsQuery, resendInvitation, revokeInvitation } from './queries.ts';
 
 const tones: Readonly<Record<string, Tone>> = {
@@ -42,7 +43,7 @@ export function Invitations() {
     {
       key: 'email',
       title: t('common.email'),
-      renderCell: ({ email, name }) => <Titled note={name && <bdi>{name}</bdi>}>{email}</Titled>,
+      renderCell: ({ email, name }) => <Titled note={name && <bdi>{visible(name)}</bdi>}>{email}</Titled>,
     },
     { key: 'role', title: t('team.role'), renderCell: ({ role }) => roleText(role, t) },
     {
@@ -54,7 +55,7 @@ export function Invitations() {
         </Pill>
       ),
     },
-    { key: 'by', title: t('team.invitedBy'), renderCell: ({ invited_by }) => <bdi>{nameOf(invited_by)}</bdi> },
+    { key: 'by', title: t('team.invitedBy'), renderCell: ({ invited_by }) => <bdi>{visible(nameOf(invited_by))}</bdi> },
     { key: 'expires', title: t('team.expires'), renderCell: ({ expires_at }) => <Time at={expires_at} /> },
     {
       key: 'actions',

@@ -17,10 +17,11 @@ import { formatNumber } from '../ui/format.ts';
 import { Page } from '../ui/page.tsx';
 import { Pager } from '../ui/pager.tsx';
 import { Pill } from '../ui/pill.tsx';
-import { SearchBox } from '../ui/search-box.tsx';
+import { SearchField } from '../ui/search-field.tsx';
 import { Select } from '../ui/select.tsx';
 import { Skeleton } from '../ui/skeleton.tsx';
 import { Table, Titled, type Column } from '../ui/table.tsx';
+import { visible } from '../ui/visible.tsx';
 import { Invitations } from './invitations.tsx';
 import { InviteDialog } from './invite-dialog.tsx';
 import { perPage, usersQuery } from './queries.ts';
@@ -62,10 +63,10 @@ export function TeamPage() {
       }
     >
       <div className={styles.filters}>
-        <SearchBox
+        <SearchField
           label={t('team.search')}
           value={text ?? ''}
-          onChange={(found) => filter({ search: found || undefined })}
+          onSearch={(found) => filter({ search: found || undefined })}
         />
         <Select
           label={t('team.role')}
@@ -125,9 +126,9 @@ function useColumns(): Column<UserListItem>[] {
       renderCell: (user) => (
         <div className={styles.person}>
           <Avatar id={user.id} name={nameOf(user)} size={28} />
-          <Titled note={<bdi>{user.email}</bdi>}>
+          <Titled note={<bdi>{visible(user.email)}</bdi>}>
             <Link to="/team/$userId" params={{ userId: user.id }} dir="auto">
-              {nameOf(user)}
+              {visible(nameOf(user))}
             </Link>
           </Titled>
         </div>

@@ -19,6 +19,7 @@ import { Select } from '../ui/select.tsx';
 import { Skeleton } from '../ui/skeleton.tsx';
 import { Time } from '../ui/time.tsx';
 import { toast } from '../ui/toast.tsx';
+import { visible } from '../ui/visible.tsx';
 import { changeUser, userQuery } from './queries.ts';
 import { grantable, roles, type StaffRole } from './search.ts';
 
@@ -29,8 +30,9 @@ export function TeamMemberPage() {
   const { t } = useTranslation();
   const { userId } = route.useParams();
   const { data, error, refetch } = useQuery(userQuery(userId));
+  const title = data ? nameOf(data) : t('team.title');
   return (
-    <Page title={data ? nameOf(data) : t('team.title')} back={<Back to="/team">{t('team.title')}</Back>}>
+    <Page title={title} heading={visible(title)} back={<Back to="/team">{t('team.title')}</Back>}>
       {error && !data && <Failure error={error} onRetry={() => void refetch()} />}
       {!error && !data && <Skeleton lines={6} />}
       {data && <Member key={data.id} user={data} />}
@@ -72,7 +74,7 @@ function Member({ user }: { user: User }) {
       <dl className={styles.facts}>
         <dt>{t('common.email')}</dt>
         <dd>
-          <bdi>{user.email}</bdi> {user.email_verified_at === null && <Pill>{t('team.notVerified')}</Pill>}
+          <bdi>{visible(user.email)}</bdi> {user.email_verified_at === null && <Pill>{t('team.notVerified')}</Pill>}
         </dd>
         <dt>{t('team.number')}</dt>
         <dd>{user.unique_id}</dd>

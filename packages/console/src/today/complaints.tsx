@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { formatNumber } from '../ui/format.ts';
 import { Pill } from '../ui/pill.tsx';
@@ -5,14 +6,14 @@ import styles from './overview.module.css';
 
 type Priority = 'critical' | 'high' | 'medium' | 'low' | 'none';
 
-/** How many complaints are open, the most pressing first. */
+/** How many complaints are open, the most pressing first; each count leads to them. */
 export function Complaints({ counts }: { counts: readonly { priority: Priority; count: number }[] }) {
   const { t } = useTranslation();
   return (
     <ul className={styles.list}>
       {counts.map(({ priority, count }) => (
         <li key={priority}>
-          <span className={styles.row}>
+          <Link to="/complaints" search={priority === 'none' ? {} : { priority }} className={styles.row}>
             {priority === 'none' ? (
               <Pill>{t('today.noPriority')}</Pill>
             ) : (
@@ -21,7 +22,7 @@ export function Complaints({ counts }: { counts: readonly { priority: Priority; 
               </Pill>
             )}{' '}
             <span className={styles.end}>{formatNumber(count)}</span>
-          </span>
+          </Link>
         </li>
       ))}
     </ul>

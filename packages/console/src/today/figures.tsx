@@ -34,6 +34,7 @@ export function Figures({ data }: { data: CustomerAnalytics }) {
       label: t('today.openComplaints'),
       value: formatNumber(complaints.open_complaints),
       note: t('today.ofComplaints', { number: formatNumber(complaints.total_complaints) }),
+      to: '/complaints',
     },
   ];
   return (
@@ -42,13 +43,9 @@ export function Figures({ data }: { data: CustomerAnalytics }) {
         <div key={label} className={styles.figure}>
           <dt>{label}</dt>
           <dd>
-            {to === undefined ? (
-              value
-            ) : (
-              <Link to={to} search={search} aria-label={`${label}: ${value}`}>
-                {value}
-              </Link>
-            )}
+            <Link to={to} search={search} aria-label={`${label}: ${value}`}>
+              {value}
+            </Link>
             {note !== undefined && <div className={styles.note}>{note}</div>}
           </dd>
         </div>

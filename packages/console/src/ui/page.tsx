@@ -5,6 +5,8 @@ import styles from './page.module.css';
 type PageProps = {
   /** The one heading of the page, and its title in the browser. */
   title: string;
+  /** The heading, where it is a typed name whose hidden characters are shown. */
+  heading?: ReactNode;
   /** How many records there are, beside the title. */
   count?: ReactNode;
   actions?: ReactNode;
@@ -16,7 +18,7 @@ type PageProps = {
 };
 
 /** The frame of a screen: title, actions, content. */
-export function Page({ title, count, actions, back, isFull, children }: PageProps) {
+export function Page({ title, heading = title, count, actions, back, isFull, children }: PageProps) {
   useEffect(() => {
     document.title = `${title} – Clientela`;
   }, [title]);
@@ -25,7 +27,7 @@ export function Page({ title, count, actions, back, isFull, children }: PageProp
       {back}
       <div className={styles.head}>
         <div className={styles.titles}>
-          <h1 tabIndex={-1}>{title}</h1>
+          <h1 tabIndex={-1}>{heading}</h1>
           {count !== undefined && <span className={styles.count}>{count}</span>}
         </div>
         {actions !== undefined && <div className={styles.actions}>{actions}</div>}

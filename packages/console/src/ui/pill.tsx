@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { classes } from './classes.ts';
 import styles from './pill.module.css';
+import { visible } from './visible.tsx';
 
 export type Tone = 'neutral' | 'green' | 'amber' | 'red' | 'blue';
 
@@ -8,7 +9,7 @@ export type Tone = 'neutral' | 'green' | 'amber' | 'red' | 'blue';
 export function Pill({ tone = 'neutral', dot, children }: { tone?: Tone; dot?: boolean; children: ReactNode }) {
   return (
     <span className={classes(styles.pill, dot && styles.dot, tone !== 'neutral' && styles[tone])} dir="auto">
-      {children}
+      {typeof children === 'string' ? visible(children) : children}
     </span>
   );
 }

@@ -36,8 +36,8 @@ export function startWriting(writers: readonly Writer[], write: (writer: Writer)
 export const checkEffects = (fleet: ChaosFleet, writers: readonly Writer[]) => async (): Promise<string[]> => {
   const pending = await pendingEvents(fleet);
   if (pending.length > 0) return pending;
-  const effects = await Promise.all(writers.map((writer) => wrongEffects(fleet, writer)));
-  return [...effects.flat(), ...(await pendingWork(fleet))];
+  const effects = (await Promise.all(writers.map((writer) => wrongEffects(fleet, writer)))).flat();
+  return effects.length > 0 ? effects : pendingWork(fleet);
 };
 
 /**

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { client } from '../testing/test-fleet.ts';
 import { consoleTest, findBarriersInBothThemes, newStaff, openScreen, password, signIn } from './console-test.ts';
 import type { Staff } from './console-test.ts';
 
@@ -168,9 +167,8 @@ test('a chart is read by the keyboard, in a table, on paper and as a file, witho
     const download = page.waitForEvent('download');
     await page.getByRole('button', { name: `${name} as CSV`, exact: true }).press('Enter');
     const lines = (await readFile(await (await download).path(), 'utf8')).replace('\uFEFF', '').trimEnd().split('\r\n');
-    const isHead = (index: number) => index === 0;
     expect(lines.map((line) => line.split(','))).toEqual(
-      table.map((cells, row) => cells.map((cell, index) => (isHead(row) || index % 2 === 1 ? cell : raw(cell)))),
+      table.map((cells, row) => cells.map((cell, index) => (row === 0 || index % 2 === 1 ? cell : raw(cell)))),
     );
   }
 
@@ -243,7 +241,6 @@ test('who may not read analytics is told so, and no figure is asked for', async 
   await limited.page.getByRole('link', { name: 'Customers', exact: true }).waitFor();
   expect(await limited.page.getByRole('link', { name: 'Analytics', exact: true }).count()).toBe(0);
   expect(asked.filter((url) => url.includes('/api/customers'))).toEqual([]);
-  expect((await client(fleet.url).get('/api/customers/analytics')).status).toBe(401);
 });
 
 async function signInWithoutFrame(page: Page, email: string): Promise<void> {

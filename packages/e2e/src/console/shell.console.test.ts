@@ -173,6 +173,7 @@ const openPages = [
 export const screens = [
   '/console',
   '/console/customers',
+  '/console/complaints',
   '/console/import',
   '/console/products',
   '/console/analytics',

@@ -65,7 +65,7 @@ test('each figure leads to what it counts; while nothing needs a person, one sen
   expect(await page.getByRole('region').count()).toBe(0);
   const figures = await page.getByRole('definition').getByRole('link').all();
   const names = await Promise.all(figures.map((each) => each.getAttribute('aria-label')));
-  expect(names).toEqual(['Customers: 2', 'New this month: 2', 'Value of orders: 0.00']);
+  expect(names).toEqual(['Customers: 2', 'New this month: 2', 'Value of orders: 0.00', 'Open complaints: 0']);
   await page.getByRole('link', { name: 'New this month: 2' }).press('Enter');
   await page
     .getByRole('button', { name: /Created since/ })
@@ -109,6 +109,12 @@ test('shows who comes today, when and why, and the open complaints by priority',
   expect(shown).toEqual(['9:30 AMBruno SosaEye test', '2:30 PMCarla GilFitting of lenses']);
   const complaints = part(page, 'Open complaints').getByRole('listitem');
   expect(await complaints.allTextContents()).toEqual(['Critical 2', 'Low 1', 'No priority 1']);
+  const leads = await complaints.getByRole('link').all();
+  expect(await Promise.all(leads.map((each) => each.getAttribute('href')))).toEqual([
+    '/console/complaints?priority=critical',
+    '/console/complaints?priority=low',
+    '/console/complaints',
+  ]);
   await page.getByText('of 5 in all').waitFor();
   expect(await page.getByText(quiet).count()).toBe(0);
   await page.waitForLoadState('networkidle');

@@ -1,46 +1,54 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { childEnv, dataFolder, sharedBroker } from '@clientela/testing';
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   findPostgres,
   freePort,
   isListening,
   locatePostgres,
+  type Postgres,
   startedAt,
   startPostgres,
 } from '@clientela/embedded-postgres';
 import { type Fleet, type FleetOptions, peers, repoRoot, services, startFleet } from '@clientela/fleet';
 import { stubCheckout } from '../testing/stub-checkout.ts';
 
-let folder: string;
-let checkout: string;
-let fleets: Fleet[];
-
-// All tests share one installation, because creating its databases takes seconds. Each test starts with a stopped fleet.
-beforeAll(() => {
-  folder = dataFolder('fleet-');
-  checkout = stubCheckout();
-});
-beforeEach(() => {
-  fleets = [];
-});
-afterEach(async () => {
-  for (const fleet of fleets) await fleet.stop();
-});
+// All tests share one installation, because creating its databases takes seconds.
+const folder = dataFolder('fleet-');
+const checkout = stubCheckout();
 afterAll(async () => {
   rmSync((await locatePostgres(folder)).dataHome, { recursive: true, force: true });
   for (const path of [folder, checkout]) rmSync(path, { recursive: true, force: true });
 });
 
-const start = async (options: Partial<FleetOptions> = {}) => {
-  const fleet = await startFleet({ folder, repoRoot: checkout, env: {}, freePorts: true, fsync: false, ...options });
-  fleets.push(fleet);
+const optionsOf = (changes: Partial<FleetOptions>): FleetOptions => ({
+  folder,
+  repoRoot: checkout,
+  env: {},
+  freePorts: true,
+  fsync: false,
+  ...changes,
+});
+
+/** Starts a fleet that stops at the end of the test. */
+async function start(changes: Partial<FleetOptions> = {}): Promise<Fleet> {
+  const fleet = await startFleet(optionsOf(changes));
+  onTestFinished(fleet.stop);
   return fleet;
-};
+}
+
+/** Creates a checkout that is removed at the end of the test. */
+function changedCheckout(path: string, text: string): string {
+  const root = stubCheckout();
+  onTestFinished(() => rmSync(root, { recursive: true }));
+  writeFileSync(join(root, path), text);
+  return root;
+}
 
 const ready = async (url: string) => {
   const response = await fetch(`${url}/ready?all=1`).catch(() => undefined);
@@ -59,188 +67,233 @@ async function rows(url: string, sql: string): Promise<unknown[]> {
   }
 }
 
-test('starts databases, processes and superuser; stop leaves no process; the next start keeps data and secrets', async () => {
+describe('a running fleet', () => {
   const steps: string[] = [];
-  const fleet = await start({ onProgress: (line) => steps.push(line) });
-  expect(await ready(fleet.url)).toBe(true);
-  expect(fleet.superuser).toEqual({ created: true, email: 'admin@clientela.local', password: 'generated-now' });
-  for (const service of services) {
-    const { url, ownerUrl } = fleet.databases[service];
-    await rows(url, 'insert into things values (1)');
-    await expect(rows(url, 'create table more ()')).rejects.toThrow(/permission denied/);
-    expect(await rows(ownerUrl, 'select * from things')).toEqual([{ id: 1 }]);
-    const otherDatabase = new URL(url);
-    otherDatabase.pathname = service === 'auth' ? '/clientela_product' : '/clientela_auth';
-    await expect(rows(otherDatabase.href, 'select 1')).rejects.toThrow(/permission denied/);
-  }
-  const pids = peers.map((peer) => fleet.pid(peer) as number);
-  await fleet.stop();
-  for (const pid of pids) expect(startedAt(pid)).toBeUndefined();
-  expect(await findPostgres(folder)).toBeUndefined();
-  // An ordinary user's databases are in the folder too, root's elsewhere.
-  expect(
-    readdirSync(folder)
-      .filter((name) => name !== 'postgres')
-      .toSorted(),
-  ).toEqual(['compile-cache', 'logs', 'secrets']);
-  for (const file of readdirSync(join(folder, 'logs')))
-    expect(readFileSync(join(folder, 'logs', file), 'utf8')).not.toContain('generated-now');
-  expect(steps.join('\n')).not.toContain('generated-now');
+  let fleet: Fleet;
+  let productPort: string;
 
-  const again = await start();
-  expect(again.secrets).toEqual(fleet.secrets);
-  expect(await rows(again.databases.auth.url, 'select * from things where id = 1')).toEqual([{ id: 1 }]);
-});
-
-test('gives each process its own settings and secrets, and no others', async () => {
-  const env = { LOG_LEVEL: 'DEBUG', ADMIN_EMAIL: 'known@example.com', UNRELATED: 'value' };
-  const fleet = await start({ env });
-  expect(fleet.superuser).toEqual({ created: false, email: 'known@example.com' });
-  const favorites = await envOf(fleet, 'favorites');
-  expect(favorites).toMatchObject({
-    NODE_ENV: 'production',
-    LOG_LEVEL: 'DEBUG',
-    FAVORITES_PORT: String(fleet.ports.favorites),
-    FAVORITES_DATABASE_URL: fleet.databases.favorites.url,
-    PRODUCT_SERVICE_URL: `http://127.0.0.1:${fleet.ports.product}`,
-    FAVORITES_SERVICE_KEY: fleet.secrets.serviceKeys.favorites,
+  beforeAll(async () => {
+    productPort = String(await freePort());
+    const env = { LOG_LEVEL: 'DEBUG', ADMIN_EMAIL: 'known@example.com', UNRELATED: 'value', PRODUCT_PORT: productPort };
+    fleet = await startFleet(optionsOf({ env, onProgress: (line) => steps.push(line) }));
   });
-  for (const peer of peers) {
-    const env = JSON.stringify(await envOf(fleet, peer));
-    expect(env).not.toMatch(/UNRELATED|OWNER_DATABASE_URL|ADMIN_/);
-    for (const service of services) expect(env.includes(fleet.secrets.ownSecrets[service])).toBe(peer === service);
-  }
-});
+  afterAll(() => fleet.stop());
 
-test('restarts a killed process and a killed PostgreSQL', async () => {
-  const fleet = await start();
-  const before = { customer: fleet.pid('customer'), postgres: fleet.postgres.pid() as number };
-  fleet.kill('customer', 'SIGKILL');
-  await vi.waitUntil(async () => fleet.pid('customer') !== before.customer && (await ready(fleet.url)), {
-    timeout: 45_000,
+  test('has databases, processes and a superuser', async () => {
+    expect(await ready(fleet.url)).toBe(true);
+    expect(fleet.superuser).toEqual({ created: false, email: 'known@example.com' });
+    for (const service of services) {
+      const { url, ownerUrl } = fleet.databases[service];
+      await rows(url, 'insert into things values (1)');
+      await expect(rows(url, 'create table more ()')).rejects.toThrow(/permission denied/);
+      expect(await rows(ownerUrl, 'select * from things where id = 1')).toEqual([{ id: 1 }]);
+      const otherDatabase = new URL(url);
+      otherDatabase.pathname = service === 'auth' ? '/clientela_product' : '/clientela_auth';
+      await expect(rows(otherDatabase.href, 'select 1')).rejects.toThrow(/permission denied/);
+    }
   });
-  process.kill(before.postgres, 'SIGKILL');
-  await vi.waitUntil(
-    async () =>
-      fleet.postgres.pid() !== before.postgres &&
-      (await rows(fleet.databases.auth.url, 'select 1').catch(() => [])).length === 1,
-    { timeout: 45_000 },
-  );
-});
 
-test('runs two fleets side by side; rejects a second one in the same folder without harming the first', async () => {
-  const fleet = await start();
-  await expect(start()).rejects.toThrow(
-    `Clientela runs from this folder already (process ${process.pid}, ${fleet.url})`,
-  );
-  expect(await ready(fleet.url)).toBe(true);
-  const elsewhere = dataFolder('fleet-');
-  const other = await start({ folder: elsewhere });
-  expect(await ready(other.url)).toBe(true);
-  expect(other.secrets.ownSecrets.auth).not.toBe(fleet.secrets.ownSecrets.auth);
-  await other.stop();
-  rmSync((await locatePostgres(elsewhere)).dataHome, { recursive: true });
-  rmSync(elsewhere, { recursive: true });
-});
+  test('gives each process its own settings and secrets, and no others', async () => {
+    expect(String(fleet.ports.product)).toBe(productPort);
+    const favorites = await envOf(fleet, 'favorites');
+    expect(favorites).toMatchObject({
+      NODE_ENV: 'production',
+      LOG_LEVEL: 'DEBUG',
+      FAVORITES_PORT: String(fleet.ports.favorites),
+      FAVORITES_DATABASE_URL: fleet.databases.favorites.url,
+      PRODUCT_SERVICE_URL: `http://127.0.0.1:${fleet.ports.product}`,
+      FAVORITES_SERVICE_KEY: fleet.secrets.serviceKeys.favorites,
+    });
+    for (const peer of peers) {
+      const env = JSON.stringify(await envOf(fleet, peer));
+      expect(env).not.toMatch(/UNRELATED|OWNER_DATABASE_URL|ADMIN_/);
+      for (const service of services) expect(env.includes(fleet.secrets.ownSecrets[service])).toBe(peer === service);
+    }
+  });
 
-test('names an occupied port with its process and the setting that changes it', async () => {
-  const port = await freePort();
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  await expect(start({ env: { PRODUCT_PORT: String(port) } })).rejects.toThrow(
-    `Port ${port} for product is in use: free it, or choose another with PRODUCT_PORT.`,
-  );
-  await new Promise((resolve) => server.close(resolve));
-  await start({ env: { PRODUCT_PORT: String(port) } });
+  test('is not harmed by a second one in its folder, which is rejected; another runs beside it', async () => {
+    await expect(start()).rejects.toThrow(
+      `Clientela runs from this folder already (process ${process.pid}, ${fleet.url})`,
+    );
+    expect(await ready(fleet.url)).toBe(true);
+    const elsewhere = dataFolder('fleet-');
+    const occupied = start({ folder: elsewhere, env: { PRODUCT_PORT: productPort } });
+    await expect(occupied).rejects.toThrow(
+      `Port ${productPort} for product is in use: free it, or choose another with PRODUCT_PORT.`,
+    );
+    const other = await start({ folder: elsewhere });
+    expect(await ready(other.url)).toBe(true);
+    expect(other.secrets.ownSecrets.auth).not.toBe(fleet.secrets.ownSecrets.auth);
+    await other.stop();
+    rmSync((await locatePostgres(elsewhere)).dataHome, { recursive: true });
+    rmSync(elsewhere, { recursive: true });
+  });
+
+  test('restarts a killed process, with its reason, and a killed PostgreSQL', async () => {
+    const before = { customer: fleet.pid('customer'), postgres: fleet.postgres.pid() as number };
+    fleet.kill('customer', 'SIGKILL');
+    await vi.waitUntil(async () => fleet.pid('customer') !== before.customer && (await ready(fleet.url)), {
+      timeout: 45_000,
+    });
+    expect(steps).toContain(
+      `customer ended and is restarted: killed by SIGKILL (its log: ${join(folder, 'logs', 'customer.log')})`,
+    );
+    process.kill(before.postgres, 'SIGKILL');
+    await vi.waitUntil(
+      async () =>
+        fleet.postgres.pid() !== before.postgres &&
+        (await rows(fleet.databases.auth.url, 'select 1').catch(() => [])).length === 1,
+      { timeout: 45_000 },
+    );
+  });
+
+  test('stops without leaving a process; the next start keeps data and secrets', async () => {
+    await rows(fleet.databases.auth.url, 'insert into things values (2)');
+    const pids = peers.map((peer) => fleet.pid(peer) as number);
+    await fleet.stop();
+    for (const pid of pids) expect(startedAt(pid)).toBeUndefined();
+    expect(await findPostgres(folder)).toBeUndefined();
+    // An ordinary user's databases are in the folder too, root's elsewhere.
+    expect(
+      readdirSync(folder)
+        .filter((name) => name !== 'postgres')
+        .toSorted(),
+    ).toEqual(['compile-cache', 'logs', 'secrets']);
+
+    const broker = new URL(await sharedBroker());
+    broker.password = 'a-wrong-one';
+    expect(steps).toContain('services deliver events to each other over HTTP');
+    const again = await start({ env: { RABBITMQ_URL: broker.href }, onProgress: (line) => steps.push(line) });
+    expect(steps.join('\n')).toContain(`${broker.host}, which does not answer (it refuses the user and password)`);
+    expect(again.secrets).toEqual(fleet.secrets);
+    expect(await rows(again.databases.auth.url, 'select * from things where id = 2')).toEqual([{ id: 2 }]);
+    expect(again.superuser).toEqual({ created: true, email: 'admin@clientela.local', password: 'generated-now' });
+    await again.stop();
+    const logs = readdirSync(join(folder, 'logs')).map((file) => readFileSync(join(folder, 'logs', file), 'utf8'));
+    expect([...logs, ...steps].join('\n')).not.toMatch(/generated-now|a-wrong-one/);
+  });
 });
 
 test('says the last error of a process that never starts, names its log, and ends all others', async () => {
-  const broken = stubCheckout();
-  writeFileSync(join(broken, 'services/product/src/main.ts'), `console.error('no luck'); process.exit(1);`);
+  const broken = changedCheckout('services/product/src/main.ts', `console.error('no luck'); process.exit(1);`);
   const port = await freePort();
   await expect(start({ repoRoot: broken, env: { CUSTOMER_PORT: String(port) } })).rejects.toThrow(
     `product does not start: no luck (its log: ${join(folder, 'logs', 'product.log')})`,
   );
   expect(readFileSync(join(folder, 'logs', 'product.log'), 'utf8')).toContain('no luck');
-  rmSync(broken, { recursive: true });
   expect(await isListening(port)).toBe(false);
   expect(await findPostgres(folder)).toBeUndefined();
 });
 
-test('reports the steps of a crash with its reason, and how events are delivered', async () => {
-  const steps: string[] = [];
-  const onProgress = (line: string) => steps.push(line);
-  const fleet = await start({ onProgress });
-  expect(steps).toContain('services deliver events to each other over HTTP');
-  const before = fleet.pid('customer');
-  fleet.kill('customer', 'SIGKILL');
-  await vi.waitUntil(() => fleet.pid('customer') !== before, { timeout: 45_000 });
-  expect(steps).toContain(
-    `customer ended and is restarted: killed by SIGKILL (its log: ${join(folder, 'logs', 'customer.log')})`,
-  );
-  await fleet.stop();
+test('ends all processes when the supervisor is killed; a start immediately after that finds the data', async () => {
+  const variables = ['PORT', ...services.map((service) => `${service.toUpperCase()}_PORT`)];
+  const ports = await Promise.all(variables.map(async (name) => [name, String(await freePort())] as const));
+  const options = optionsOf({ freePorts: false, env: Object.fromEntries(ports) });
+  const script = `
+    import { startFleet } from ${JSON.stringify(join(repoRoot, 'packages/fleet/src/launcher/fleet.ts'))};
+    const fleet = await startFleet(${JSON.stringify(options)});
+    console.log(JSON.stringify({ pids: ${JSON.stringify(peers)}.map((peer) => fleet.pid(peer)), url: fleet.databases.auth.url }));
+  `;
+  const startSupervisor = async () => {
+    const supervisor = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: childEnv,
+    });
+    const [line] = (await once(supervisor.stdout, 'data')) as [Buffer];
+    const { pids, url } = JSON.parse(String(line)) as { pids: number[]; url: string };
+    return { supervisor, pids, url };
+  };
 
-  const port = await freePort();
-  const RABBITMQ_URL = `amqp://user:secret@127.0.0.1:${port}`;
-  const withoutBroker = await start({ onProgress, env: { RABBITMQ_URL } });
-  expect(steps).toContain(
-    `events go through RabbitMQ at 127.0.0.1:${port}, which does not answer (ECONNREFUSED): they wait in the databases`,
-  );
-  await withoutBroker.stop();
+  const first = await startSupervisor();
+  await rows(first.url, 'insert into things values (7)');
+  first.supervisor.kill('SIGKILL');
+  await vi.waitUntil(() => first.pids.every((pid) => startedAt(pid) === undefined), { timeout: 45_000 });
+  await vi.waitUntil(async () => (await findPostgres(folder)) === undefined, { timeout: 45_000 });
 
-  const url = new URL(await sharedBroker());
-  await (await start({ onProgress, env: { RABBITMQ_URL: url.href } })).stop();
-  expect(steps).toContain(`events go through RabbitMQ at ${url.host}, which answers`);
-  url.password = 'wrong';
-  await start({ onProgress, env: { RABBITMQ_URL: url.href } });
-  expect(steps.join('\n')).toContain(`${url.host}, which does not answer (it refuses the user and password)`);
-  expect(steps.join('\n')).not.toContain('wrong');
+  const { supervisor } = await startSupervisor();
+  supervisor.kill('SIGKILL');
+  await once(supervisor, 'exit');
+  const fleet = await start(options);
+  expect(await ready(fleet.url)).toBe(true);
+  expect(await rows(fleet.databases.auth.url, 'select * from things where id = 7')).toEqual([{ id: 7 }]);
 });
 
-test('reports settings that the superuser script rejects as it reports its own', async () => {
-  const rejecting = stubCheckout();
-  const output = JSON.stringify('Invalid settings:\n  ADMIN_PASSWORD: is too common\n');
-  writeFileSync(join(rejecting, 'services/auth/src/superuser.ts'), `process.stderr.write(${output}); process.exit(1);`);
-  await expect(start({ repoRoot: rejecting })).rejects.toThrow(
-    /^Invalid settings:\n {2}ADMIN_PASSWORD: is too common$/,
-  );
-  rmSync(rejecting, { recursive: true });
-});
+describe('on an external server', () => {
+  const elsewhere = dataFolder('fleet-');
+  let server: Postgres;
+  let env: Record<string, string>;
 
-test('creates the superuser again when the database was too slow', async () => {
-  const slow = stubCheckout();
-  const script = join(slow, 'services/auth/src/superuser.ts');
-  const source = readFileSync(script, 'utf8');
-  writeFileSync(
-    script,
-    `import { existsSync, writeFileSync } from 'node:fs';
-    if (!existsSync('tried')) {
-      writeFileSync('tried', '');
-      process.stderr.write('The database is temporarily unavailable\\n');
-      process.exit(1);
-    }
-    ${source}`,
-  );
-  expect((await start({ repoRoot: slow })).superuser).toMatchObject({ created: true });
-  rmSync(slow, { recursive: true });
-});
+  beforeAll(async () => {
+    server = await startPostgres({ folder, fsync: false });
+    const admin = new URL(server.adminUrl);
+    env = {
+      POSTGRES_HOST: '127.0.0.1',
+      POSTGRES_PORT: String(server.port),
+      POSTGRES_USER: admin.username,
+      POSTGRES_PASSWORD: admin.password,
+    };
+  });
+  afterAll(async () => {
+    await server.stop();
+    rmSync(elsewhere, { recursive: true });
+  });
+  const startThere = (changes: Partial<FleetOptions> = {}) => start({ folder: elsewhere, env, ...changes });
 
-test('rejects a database that another version migrated, with one sentence, and leaves it unchanged', async () => {
-  const fleet = await start();
-  const { ownerUrl } = fleet.databases.product;
-  await fleet.stop();
-  const server = await startPostgres({ folder, fsync: false });
-  const database = new URL(ownerUrl);
-  database.port = String(server.port);
-  await rows(database.href, `insert into migrations.done (name, batch) values ('0099_of_tomorrow.sql', 9)`);
-  await server.stop();
-  await expect(start()).rejects.toThrow(
-    /^The database of product cannot be set up: Database clientela_product was created by another development version \(it has the unknown migration 0099_of_tomorrow\.sql\) and was left unchanged: [^\n]+$/,
-  );
-  const again = await startPostgres({ folder, fsync: false });
-  database.port = String(again.port);
-  await rows(database.href, `delete from migrations.done where batch = 9`);
-  await again.stop();
+  test('creates its databases, tries again for the superuser, stops without the server; rejects databases of another version', async () => {
+    const slow = stubCheckout();
+    onTestFinished(() => rmSync(slow, { recursive: true }));
+    const script = join(slow, 'services/auth/src/superuser.ts');
+    const source = readFileSync(script, 'utf8');
+    writeFileSync(
+      script,
+      `import { existsSync, writeFileSync } from 'node:fs';
+      if (!existsSync('tried')) {
+        writeFileSync('tried', '');
+        process.stderr.write('The database is temporarily unavailable\\n');
+        process.exit(1);
+      }
+      ${source}`,
+    );
+    const fleet = await startThere({ repoRoot: slow });
+    expect(fleet.superuser).toMatchObject({ created: true });
+    expect(new URL(fleet.databases.auth.url).port).toBe(String(server.port));
+    expect(fleet.postgres.pid()).toBeUndefined();
+    expect((await envOf(fleet, 'auth'))['AUTH_DATABASE_URL']).toBe(fleet.databases.auth.url);
+    await fleet.stop();
+    expect(server.isAlive()).toBe(true);
+
+    const product = new URL(fleet.databases.product.ownerUrl);
+    await rows(product.href, `insert into migrations.done (name, batch) values ('0099_of_tomorrow.sql', 9)`);
+    onTestFinished(() => rows(product.href, 'delete from migrations.done where batch = 9').then(() => {}));
+    await expect(startThere()).rejects.toThrow(
+      /^The database of product cannot be set up: Database clientela_product was created by another development version \(it has the unknown migration 0099_of_tomorrow\.sql\) and was left unchanged: [^\n]+$/,
+    );
+  });
+
+  test('rejects a wrong password of it', async () => {
+    await expect(startThere({ env: { ...env, POSTGRES_PASSWORD: 'wrong' } })).rejects.toThrow(
+      /^The database of \w+ cannot be set up: password authentication failed/,
+    );
+    expect(existsSync(join(elsewhere, 'run.json'))).toBe(false);
+  });
+
+  test('names the service whose migration fails', async () => {
+    const broken = changedCheckout('services/auth/migrations/0002_again.sql', 'create table things ();\n');
+    await expect(startThere({ repoRoot: broken })).rejects.toThrow(
+      /^The database of auth cannot be set up: .*"things" already exists$/,
+    );
+  });
+
+  test('reports settings that the superuser script rejects as it reports its own', async () => {
+    const output = JSON.stringify('Invalid settings:\n  ADMIN_PASSWORD: is too common\n');
+    const rejecting = changedCheckout(
+      'services/auth/src/superuser.ts',
+      `process.stderr.write(${output}); process.exit(1);`,
+    );
+    await expect(startThere({ repoRoot: rejecting })).rejects.toThrow(
+      /^Invalid settings:\n {2}ADMIN_PASSWORD: is too common$/,
+    );
+  });
 });
 
 test('names an external PostgreSQL that is too old, with its address and version', async () => {
@@ -291,92 +344,3 @@ function oldPostgres(version: string): Server {
     });
   });
 }
-
-test('names the service whose migration fails', async () => {
-  const broken = stubCheckout();
-  writeFileSync(join(broken, 'services/auth/migrations/0002_again.sql'), 'create table things ();\n');
-  await expect(start({ repoRoot: broken })).rejects.toThrow(
-    /^The database of auth cannot be set up: .*"things" already exists$/,
-  );
-  rmSync(broken, { recursive: true });
-});
-
-test('ends all processes when the supervisor is killed; the next start finds the data', async () => {
-  const options = { folder, repoRoot: checkout, fsync: false, freePorts: true, env: {} };
-  const script = `
-    import { startFleet } from ${JSON.stringify(join(repoRoot, 'packages/fleet/src/launcher/fleet.ts'))};
-    const fleet = await startFleet(${JSON.stringify(options)});
-    console.log(JSON.stringify({ pids: ${JSON.stringify(peers)}.map((peer) => fleet.pid(peer)), url: fleet.databases.auth.url }));
-  `;
-  const supervisor = spawn(process.execPath, ['--input-type=module', '-e', script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: childEnv,
-  });
-  const { pids, url } = JSON.parse(String(await new Promise((resolve) => supervisor.stdout.once('data', resolve)))) as {
-    pids: number[];
-    url: string;
-  };
-  await rows(url, 'insert into things values (7)');
-  supervisor.kill('SIGKILL');
-  await vi.waitUntil(() => pids.every((pid) => startedAt(pid) === undefined), { timeout: 45_000 });
-  await vi.waitUntil(async () => (await findPostgres(folder)) === undefined, { timeout: 45_000 });
-  const fleet = await start();
-  expect(await rows(fleet.databases.auth.url, 'select * from things where id = 7')).toEqual([{ id: 7 }]);
-});
-
-test('a start immediately after a hard kill succeeds', async () => {
-  const options = {
-    folder,
-    repoRoot: checkout,
-    fsync: false,
-    freePorts: false,
-    env: Object.fromEntries(
-      await Promise.all(
-        ['PORT', ...services.map((service) => `${service.toUpperCase()}_PORT`)].map(async (name) => [
-          name,
-          String(await freePort()),
-        ]),
-      ),
-    ) as Record<string, string>,
-  };
-  const script = `
-    import { startFleet } from ${JSON.stringify(join(repoRoot, 'packages/fleet/src/launcher/fleet.ts'))};
-    await startFleet(${JSON.stringify(options)});
-    console.log('up');
-  `;
-  const supervisor = spawn(process.execPath, ['--input-type=module', '-e', script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: childEnv,
-  });
-  await new Promise((resolve) => supervisor.stdout.once('data', resolve));
-  supervisor.kill('SIGKILL');
-  await new Promise((resolve) => supervisor.once('exit', resolve));
-  const fleet = await start(options);
-  expect(await ready(fleet.url)).toBe(true);
-});
-
-test('creates its databases on an external server, which keeps running after the stop', async () => {
-  const base = await start();
-  const admin = new URL(base.postgres.adminUrl as string);
-  const elsewhere = dataFolder('fleet-');
-  await base.stop();
-  const server = await startPostgres({ folder, fsync: false });
-  const env = {
-    POSTGRES_HOST: '127.0.0.1',
-    POSTGRES_PORT: String(server.port),
-    POSTGRES_USER: admin.username,
-    POSTGRES_PASSWORD: admin.password,
-  };
-  const fleet = await start({ folder: elsewhere, env });
-  expect(new URL(fleet.databases.auth.url).port).toBe(String(server.port));
-  expect(fleet.postgres.pid()).toBeUndefined();
-  expect((await envOf(fleet, 'auth'))['AUTH_DATABASE_URL']).toBe(fleet.databases.auth.url);
-  await fleet.stop();
-  expect(server.isAlive()).toBe(true);
-  await expect(start({ folder: elsewhere, env: { ...env, POSTGRES_PASSWORD: 'wrong' } })).rejects.toThrow(
-    /^The database of \w+ cannot be set up: password authentication failed/,
-  );
-  expect(existsSync(join(elsewhere, 'run.json'))).toBe(false);
-  await server.stop();
-  rmSync(elsewhere, { recursive: true });
-});

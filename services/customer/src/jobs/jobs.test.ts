@@ -104,7 +104,6 @@ describe('a job', () => {
 
     const running = await queue(company, { waits: false });
     const waiting = await queue(company, { waits: true });
-    const started = performance.now();
     await drainJobs(db, {
       'customers.import': async (job, { signal, saveProgress }) => {
         const save = (done: number) => db.transaction((tx) => saveProgress(tx, { done, total: 3 }));
@@ -114,7 +113,6 @@ describe('a job', () => {
         await save(2);
       },
     });
-    expect(performance.now() - started).toBeLessThan(30_000);
     for (const { id } of [running, waiting])
       expect((await admin.get(`${path}/${id}`).expect(200)).body).toMatchObject({
         status: 'cancelled',

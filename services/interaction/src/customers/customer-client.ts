@@ -37,7 +37,7 @@ export type TimelineNotesClient = (
 export const createTimelineNotesClient =
   (customers: ServiceClient): TimelineNotesClient =>
   async (id, { after, limit }, call) => {
-    const before = after ? `&before=${encodeURIComponent(`${after.occurred_at},${after.id}`)}` : '';
+    const before = after ? `&before=${encodeURIComponent(`${after.at},${after.id}`)}` : '';
     const path = `/internal/customers/${id}/timeline?limit=${limit}${before}`;
     const timeline = await customers.get(path, InternalTimeline, call);
     if (!timeline) throw notFound('customer');

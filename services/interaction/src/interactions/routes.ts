@@ -112,7 +112,8 @@ export const interactionRoutes = ({ customers, cursors }: Deps): Route[] => [
     operation: 'interactions.list',
     summary: 'List a company’s interactions, newest first',
     description:
-      'Ordered by occurred_at. Statuses belong to one type each: open finds complaints, booked appointments.',
+      'Ordered by occurred_at unless sort says otherwise; by scheduled_at, the list has only interactions that are scheduled. Statuses ' +
+      'belong to one type each: open finds complaints, booked appointments.',
     allow: 'interactions:read',
     tenancy: 'company-or-all',
     query: CompanyInteractionQuery,

@@ -1,3 +1,5 @@
+import type { TimeOrder } from '../lists/rules.ts';
+
 export const statuses = {
   appointment: ['booked', 'done', 'cancelled'],
   complaint: ['open', 'in_progress', 'resolved', 'closed'],
@@ -33,3 +35,12 @@ export function statusAfterChange(
   if (requested === undefined) return current.status;
   return requested === null && current.status !== null ? undefined : initialStatus(type, requested);
 }
+
+/** The orders of a company's list. */
+export const sorts = ['-occurred_at', 'occurred_at', '-scheduled_at', 'scheduled_at'] as const;
+export type Sort = (typeof sorts)[number];
+
+export const timeOrder = (sort: Sort): TimeOrder => ({
+  column: sort.endsWith('scheduled_at') ? 'scheduled_at' : 'occurred_at',
+  descending: sort.startsWith('-'),
+});

@@ -14,7 +14,7 @@ import {
 import { z } from 'zod';
 import { TypeName } from '../interaction-types/schema.ts';
 import { listResponse, listQuery } from '../lists/schema.ts';
-import { statuses } from './rules.ts';
+import { sorts, statuses, timeOrder } from './rules.ts';
 
 const Status = z.enum([...statuses.appointment, ...statuses.complaint]);
 const Priority = z.enum(['low', 'medium', 'high', 'critical']);
@@ -129,9 +129,21 @@ export const CompanyInteractionFilter = InteractionFilter.omit({ search: true })
   scheduled_to: queryTo
     .optional()
     .meta({ description: 'Scheduled at or before this time; a date includes its whole day' }),
+  sort: keyword(sorts)
+    .default('-occurred_at')
+    .meta({ description: 'By scheduled_at only with scheduled_from or scheduled_to' }),
 });
 export type CompanyInteractionFilter = z.infer<typeof CompanyInteractionFilter>;
-export const CompanyInteractionQuery = CompanyInteractionFilter.extend(listQuery());
+export const CompanyInteractionQuery = CompanyInteractionFilter.extend(listQuery()).superRefine(
+  ({ sort, scheduled_from, scheduled_to }, context) => {
+    if (timeOrder(sort).column === 'scheduled_at' && (scheduled_from ?? scheduled_to) === undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['scheduled_from'],
+        message: 'is required to sort by scheduled_at, or scheduled_to',
+      });
+  },
+);
 
 export const CustomerId = z.strictObject({ customer_id: Uuid });
 export const InteractionId = CustomerId.extend({ interaction_id: Uuid });

@@ -12,7 +12,8 @@ import {
   type Tx,
 } from '@clientela/db';
 import type { CursorPage, Position, ListRange } from '../lists/rules.ts';
-import { listByTime, listNewest } from '../lists/store.ts';
+import { listAfter, listByTime } from '../lists/store.ts';
+import { timeOrder } from './rules.ts';
 import type {
   CompanyInteractionFilter,
   Interaction,
@@ -101,11 +102,11 @@ export function listInteractions(
   return listByTime<Interaction>(rows, columns, range, { isFiltered: hasValue(filter) });
 }
 
-/** Lists interactions of a company or of all companies by occurred_at, newest first. */
+/** Lists interactions of a company or of all companies, by default by occurred_at, newest first. */
 export function listCompanyInteractions(
   db: Db,
   scope: Scope,
-  filter: CompanyInteractionFilter,
+  { sort, ...filter }: CompanyInteractionFilter,
   range: ListRange,
 ): Promise<Page<Interaction> | CursorPage<Interaction>> {
   const { customer_id, priority, scheduled_from, scheduled_to } = filter;
@@ -114,7 +115,7 @@ export function listCompanyInteractions(
   if (priority) void rows.where('priority', priority);
   if (scheduled_from) void rows.where('scheduled_at', '>=', scheduled_from);
   if (scheduled_to) void rows.where('scheduled_at', '<=', scheduled_to);
-  return listByTime<Interaction>(rows, columns, range, { isFiltered: true });
+  return listByTime<Interaction>(rows, columns, range, { isFiltered: hasValue(filter), order: timeOrder(sort) });
 }
 
 const hasValue = (filter: object): boolean => Object.values(filter).some((value) => value !== undefined);
@@ -134,7 +135,7 @@ export const listNewestInteractions = (
   customer_id: string,
   after: Position | undefined,
   limit: number,
-): Promise<Interaction[]> => listNewest(db('interactions').where({ company_id, customer_id }), columns, after, limit);
+): Promise<Interaction[]> => listAfter(db('interactions').where({ company_id, customer_id }), columns, after, limit);
 
 /** Updates the version that was read. @returns undefined when another transaction changed the record */
 export async function updateInteraction(

@@ -18,7 +18,7 @@ export function readListRequest<Q extends ListQuery>(cursors: Cursors, list: Bin
       ? { page: page ?? 1, per_page }
       : { after: decodePosition(cursor, cursors, binding), per_page };
 
-  const toResponse = <Row extends Position>(name: string, result: Page<Row> | CursorPage<Row>) => {
+  const toResponse = <Row>(name: string, result: Page<Row> | CursorPage<Row>) => {
     if ('last' in result)
       return { [name]: result.rows, per_page, next_cursor: encodePosition(result.last, cursors, binding) };
     const { rows, ...pagination } = result;
@@ -37,10 +37,10 @@ function rejectWithCursor(params: Record<string, unknown>): void {
 /** Decodes a cursor; an empty one starts at the beginning. @throws AppError 422 for a cursor of another list */
 export function decodePosition(cursor: string, cursors: Cursors, list: Binding): Position | undefined {
   if (!cursor) return undefined;
-  const [occurred_at, id] = cursors.decode(cursor, list);
-  return { occurred_at: String(occurred_at), id: String(id) };
+  const [at, id] = cursors.decode(cursor, list);
+  return { at: String(at), id: String(id) };
 }
 
 /** Encodes the position after which a list continues; null at its end. */
 export const encodePosition = (last: Position | undefined, cursors: Cursors, list: Binding): string | null =>
-  last ? cursors.encode([last.occurred_at, last.id], list) : null;
+  last ? cursors.encode([last.at, last.id], list) : null;

@@ -1,6 +1,6 @@
 import type { InternalTimeline } from '@clientela/contracts';
 import type { Interaction } from '../interactions/schema.ts';
-import { toCursorPage, newestFirst, type CursorPage } from '../lists/rules.ts';
+import { compareNewest, toCursorPage, type CursorPage } from '../lists/rules.ts';
 import type { Transaction } from '../transactions/schema.ts';
 import type { TimelineItem } from './schema.ts';
 
@@ -28,4 +28,4 @@ export function customerItem(item: InternalTimeline['items'][number]): TimelineI
 
 /** Merges sources newest first, each with one row more than the page holds. */
 export const mergeSources = (sources: readonly TimelineItem[][], per_page: number): CursorPage<TimelineItem> =>
-  toCursorPage(sources.flat().toSorted(newestFirst), per_page);
+  toCursorPage(sources.flat().toSorted(compareNewest), per_page);

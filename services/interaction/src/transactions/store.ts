@@ -1,6 +1,6 @@
 import { isUuid, newId, whereCompany, type Db, type Page, type Scope, type Tx } from '@clientela/db';
 import type { CursorPage, Position, ListRange } from '../lists/rules.ts';
-import { listByTime, listNewest } from '../lists/store.ts';
+import { listAfter, listByTime } from '../lists/store.ts';
 import type { RefundEntry } from './rules.ts';
 import type { NewTransaction, Transaction, TransactionChanges, TransactionFilter } from './schema.ts';
 
@@ -105,7 +105,7 @@ export const listNewestTransactions = (
   customer_id: string,
   after: Position | undefined,
   limit: number,
-): Promise<Transaction[]> => listNewest(db('transactions').where({ company_id, customer_id }), columns, after, limit);
+): Promise<Transaction[]> => listAfter(db('transactions').where({ company_id, customer_id }), columns, after, limit);
 
 /** Updates the version that was read. @returns undefined when another transaction changed the record */
 export async function updateTransaction(

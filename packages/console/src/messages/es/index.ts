@@ -2,6 +2,7 @@ import analytics from './analytics.json';
 import audit from './audit.json';
 import common from './common.json';
 import companies from './companies.json';
+import complaints from './complaints.json';
 import customer from './customer.json';
 import customers from './customers.json';
 import errors from './errors.json';
@@ -25,6 +26,7 @@ export const messages = {
   audit,
   common,
   companies,
+  complaints,
   customer,
   customers,
   errors,

@@ -80,11 +80,9 @@ test.for([
 ] as const)('%s: an error within the timeout, the log and the error without the password', async ([, create]) => {
   const source = await create();
   const { path, options, warnings } = spooling();
-  const startTime = performance.now();
   const error = await spoolSource(path, source, options).catch((error: unknown) => error);
   expect(error).toBeInstanceOf(AppError);
   expect(error).toMatchObject({ error_code: 'IMPORT_SOURCE_UNAVAILABLE', message: 'The import source is unavailable' });
-  expect(performance.now() - startTime).toBeLessThan(15_000);
   expect(warnings.join()).not.toContain(secret);
   expect(warnings).toHaveLength(1);
 });
