@@ -34,7 +34,7 @@ export default defineConfig({
           ...common,
           name: 'e2e',
           include: ['packages/e2e/src/**/*.test.ts'],
-          exclude: ['**/*.{large,chaos,browser,console}.test.ts', ...ownFleets],
+          exclude: ['**/*.{large,chaos,browser,console,screenshots}.test.ts', ...ownFleets],
           testTimeout: 120_000,
           fileParallelism: false,
           isolate: false,
@@ -88,6 +88,16 @@ export default defineConfig({
           fileParallelism: false,
           isolate: false,
           sequence: { groupOrder: 7 },
+        },
+      },
+      {
+        // Pictures of all screens of the console, for a person to look at: npm run screenshots.
+        test: {
+          ...common,
+          name: 'screenshots',
+          include: ['packages/e2e/src/**/*.screenshots.test.ts'],
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 8 },
         },
       },
       {
