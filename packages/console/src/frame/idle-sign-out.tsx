@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { signOut } from '../api/session.ts';
 import { Button } from '../ui/button.tsx';
@@ -9,10 +9,10 @@ import { startIdleClock } from './idle-clock.ts';
 export function IdleSignOut({ minutes }: { minutes: number }) {
   const { t } = useTranslation();
   const [left, setLeft] = useState<number>();
-  const [clock, setClock] = useState<ReturnType<typeof startIdleClock>>();
+  const clock = useRef<ReturnType<typeof startIdleClock>>(undefined);
   useEffect(() => {
     const started = startIdleClock(minutes, setLeft);
-    setClock(started);
+    clock.current = started;
     return started.stop;
   }, [minutes]);
   if (left === undefined) return null;
@@ -23,11 +23,11 @@ export function IdleSignOut({ minutes }: { minutes: number }) {
       title={t('idle.title')}
       isOpen
       isDismissable={false}
-      onClose={() => clock?.stay()}
+      onClose={() => clock.current?.stay()}
       actions={
         <>
           <Button onPress={() => void signOut()}>{t('frame.signOut')}</Button>
-          <Button look="primary" autoFocus onPress={() => clock?.stay()}>
+          <Button look="primary" autoFocus onPress={() => clock.current?.stay()}>
             {t('idle.stay')}
           </Button>
         </>
