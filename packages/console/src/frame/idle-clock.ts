@@ -4,7 +4,7 @@ import { keepSession, lastActive, signOut } from '../api/session.ts';
 const warning = 120_000;
 /** A page in use renews its cookie this often; the gateway lets the cookie live ten minutes longer than the idle time. */
 const renewal = 5 * 60_000;
-/** Pointers move often; the storage hears of it this often. */
+/** Pointers move often; they are stored this often. */
 const pause = 5000;
 const events = ['pointerdown', 'pointermove', 'keydown', 'touchstart', 'wheel'];
 const returns = ['focus', 'pageshow', 'visibilitychange'];
@@ -20,7 +20,7 @@ function readLast(): number {
 
 /**
  * Signs out when nobody did anything in any tab for the idle time. It compares times, so it holds on a machine that slept.
- * @param onLeft hears the seconds that are left once the warning is due, and undefined when it is over
+ * @param onLeft called with the seconds that are left once the warning is due, and undefined when it is over
  */
 export function startIdleClock(minutes: number, onLeft: (seconds: number | undefined) => void) {
   let timer: ReturnType<typeof setTimeout> | undefined;
