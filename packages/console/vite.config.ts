@@ -31,6 +31,10 @@ export default defineConfig({
       output: {
         codeSplitting: {
           groups: [
+            {
+              name: 'fields',
+              test: /console\/src\/(?:ui\/(?:text-field|password-field|failure|button|notice)|forms\/use-submit|sign-in\/(?:layout|sign-in-form))\.tsx?$/,
+            },
             { name: 'search', test: /console\/src\/.*\/search(?:-params)?\.ts$/ },
             {
               name: 'router',

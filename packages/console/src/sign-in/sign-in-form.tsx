@@ -1,4 +1,4 @@
-import { lazy, Suspense, useState, type FormEvent } from 'react';
+import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ClientelaError } from '@clientela/client';
 import { signIn } from '../api/session.ts';
@@ -7,10 +7,9 @@ import { Failure, useCountdown } from '../ui/failure.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { PasswordField } from '../ui/password-field.tsx';
 import { TextField } from '../ui/text-field.tsx';
+import { FactorForm } from './factor-form.tsx';
 import styles from './layout.module.css';
 import { useSubmit } from '../forms/use-submit.ts';
-
-const FactorForm = lazy(() => import('./factor-form.tsx').then((module) => ({ default: module.FactorForm })));
 
 /** E-mail and password, then the second factor of those who have one. */
 export function SignInForm({ email: known = '' }: { email?: string }) {
@@ -34,11 +33,7 @@ export function SignInForm({ email: known = '' }: { email?: string }) {
       setFactorToken(undefined);
       setPassword('');
     };
-    return (
-      <Suspense>
-        <FactorForm token={factorToken} onStartAgain={startAgain} />
-      </Suspense>
-    );
+    return <FactorForm token={factorToken} onStartAgain={startAgain} />;
   }
   const isWrong = error instanceof ClientelaError && [401, 422].includes(error.status);
   const onSubmit = (event: FormEvent) => {
