@@ -1,6 +1,6 @@
 # Each target runs the npm script of the same name (test-large is test:large).
 .DEFAULT_GOAL := help
-.PHONY: help start demo test test-large test-browser test-console chaos check doctor backup restore format openapi bench bench-console bench-customers bench-identity bench-import bench-overload bench-tracing console profile sbom import import-vaptekesync logs mails resend-failed-events recount reset-superuser resilience-table rotate-signing-key rotate-service-keys
+.PHONY: help start demo test test-large test-browser test-console chaos check doctor backup restore format openapi bench bench-console bench-customers bench-identity bench-import bench-overload bench-tracing console profile sbom import import-vaptekesync logs mails resend-failed-events recount reset-superuser resilience-table rotate-signing-key rotate-service-keys screenshots
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ bench: ## measure everything beside its references; writes docs/benchmarks.md (A
 
 profile: ## profile a case of the benchmark (ARGS="-- get")
 	@npm run --silent profile $(ARGS)
+
+screenshots: ## take pictures of all screens of the console, for a person to look at
+	@npm run --silent screenshots
 
 bench-console: ## measure the web console in Chromium beside its budgets (ARGS="-- --million")
 	@npm run --silent bench:console $(ARGS)

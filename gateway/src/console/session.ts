@@ -56,7 +56,7 @@ export function assertSameOrigin({ headers }: Request): void {
 }
 
 const maxAgeSeconds = 30 * 24 * 3600; // auth ends the session earlier
-/** With an idle time, a browser that was closed forgets the session too (ADR 52). A page in use renews the cookie every 5 minutes. */
+/** With an idle time, a browser that was closed forgets the session too (ADR 51). A page in use renews the cookie every 5 minutes. */
 const idleAgeSeconds = (idleMinutes: number) => (idleMinutes + 10) * 60;
 
 /** Whether the browser's connection is encrypted: what a trusted proxy says, else the scheme of the page. */
