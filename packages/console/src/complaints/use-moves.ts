@@ -26,12 +26,17 @@ function changed<V>(map: ReadonlyMap<string, V>, id: string, value: V | undefine
 
 const settledMs = 50; // by then the card stands in its column, and a menu that closed has given the focus back
 const selectorOf = (id: string) => `[data-card="${id}"]`;
-/** Focuses a card where it stands then: the focus goes with it, unless the person has gone to a notice meanwhile, such as "Undo". */
-const follow = (id: string): unknown =>
+/** Focuses a card where it stands then: the focus goes with it, unless the person goes on meanwhile, to "Undo" or to a menu. */
+function follow(id: string): void {
+  const waiting = new AbortController();
+  const options = { capture: true, signal: waiting.signal };
+  for (const event of ['keydown', 'pointerdown']) addEventListener(event, () => waiting.abort(), options);
   setTimeout(() => {
-    const isAtNotice = document.activeElement?.closest('[role="alertdialog"]');
-    if (!isAtNotice) document.querySelector<HTMLElement>(selectorOf(id))?.focus();
+    const isElsewhere = document.activeElement?.closest('[role="alertdialog"], [role="menu"]');
+    if (!waiting.signal.aborted && !isElsewhere) document.querySelector<HTMLElement>(selectorOf(id))?.focus();
+    waiting.abort();
   }, settledMs);
+}
 
 /**
  * Moves cards: at once on the screen, then on the server. A card that is refused goes back, with the reason at it; one that somebody else
