@@ -113,10 +113,12 @@ test(
       }
       await context.close();
     }
-    for (const name of ['customers', 'customer']) {
+    const images = join(repoRoot, 'docs/images'); // the README shows them
+  mkdirSync(images, { recursive: true });
+  for (const name of ['customers', 'customer']) {
       const picture = readFileSync(join(folder, 'en-light-1280', `${name}.png`));
       expect(picture.length).toBeLessThan(200_000);
-      writeFileSync(join(repoRoot, 'docs/images', `${name}.png`), picture); // the README shows them
+      writeFileSync(join(images, `${name}.png`), picture);
     }
     const pictures = shots.map((path) => `<figure><img src="${path}"><figcaption>${path}</figcaption></figure>`);
     const style = 'body{display:flex;flex-wrap:wrap;gap:16px}img{max-height:480px;border:1px solid}figure{margin:0}';

@@ -30,6 +30,7 @@ test('a person signs in where they wanted to go, and out of every tab; nothing o
   page.on('request', (request) => tokens.push(request.headers()['authorization']));
   await page.reload();
   await page.getByRole('heading', { level: 1, name: 'Ana Prieto' }).waitFor();
+  await expect.poll(() => tokens.some((value) => value?.startsWith('Bearer '))).toBe(true);
   const token = tokens.find((value) => value?.startsWith('Bearer '))?.slice('Bearer '.length) ?? '';
   expect(token).toMatch(/^eyJ/);
   const stored = await storedText(screen);
