@@ -122,6 +122,8 @@ export async function findBarriersInBothThemes(page: Page): Promise<string[]> {
   const found: string[] = [];
   for (const colorScheme of ['dark', 'light'] as const) {
     await page.emulateMedia({ colorScheme });
+    // Waits for colours that change gradually: halfway, a button has the text of one theme on the ground of the other.
+    await page.evaluate('Promise.allSettled(document.getAnimations().map(({ finished }) => finished))');
     found.push(...(await findBarriers(page)).map((each) => `${colorScheme}: ${each}`));
   }
   return found;
