@@ -114,8 +114,8 @@ test(
       await context.close();
     }
     const images = join(repoRoot, 'docs/images'); // the README shows them
-  mkdirSync(images, { recursive: true });
-  for (const name of ['customers', 'customer']) {
+    mkdirSync(images, { recursive: true });
+    for (const name of ['customers', 'customer']) {
       const picture = readFileSync(join(folder, 'en-light-1280', `${name}.png`));
       expect(picture.length).toBeLessThan(200_000);
       writeFileSync(join(images, `${name}.png`), picture);
