@@ -3,14 +3,14 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { statusText, typeText } from '../customers/columns.tsx';
-import { labelsQuery } from '../customers/queries.ts';
+import { analyticsQuery, labelsQuery } from '../customers/queries.ts';
 import { Empty } from '../ui/empty.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { formatNumber } from '../ui/format.ts';
 import { Skeleton } from '../ui/skeleton.tsx';
+import { visible } from '../ui/visible.tsx';
 import { formatShare } from './format.ts';
 import styles from './page.module.css';
-import { figuresQuery } from './queries.ts';
 import { Section, type Figures } from './section.tsx';
 
 type Part = { name: string; shown?: ReactNode; customers: number };
@@ -18,7 +18,7 @@ type Part = { name: string; shown?: ReactNode; customers: number };
 /** Customers as they are now, by their status or their type. */
 export function CountsSection({ by }: { by: 'status' | 'type' }) {
   const { t } = useTranslation();
-  const { data, error, refetch } = useQuery(figuresQuery());
+  const { data, error, refetch } = useQuery(analyticsQuery);
   const counts = Object.entries((by === 'status' ? data?.customers_by_status : data?.customers_by_type) ?? {});
   const parts = counts.map(([key, customers]) => ({
     name: by === 'status' ? statusText(key, t) : typeText(key, t),
@@ -47,7 +47,7 @@ export function TagsSection() {
     name: label,
     shown: (
       <Link to="/customers" search={{ tag: label }}>
-        <bdi>{label}</bdi>
+        <bdi>{visible(label)}</bdi>
       </Link>
     ),
     customers,

@@ -31,14 +31,14 @@ export function Filters({ search, planned: { from, to, fitting, plan, error }, o
       {isOwn && (
         <>
           <TextField
-            label={t('audit.from')}
+            label={t('lists.from')}
             type="date"
             value={from}
             onChange={(day) => day !== '' && onChange({ from: day, to })}
             {...(error === 'tooLong' && { error: t('analytics.tooLong', { number: pointsThatFit(isCompared) }) })}
           />
           <TextField
-            label={t('audit.to')}
+            label={t('lists.to')}
             type="date"
             value={to}
             onChange={(day) => day !== '' && onChange({ from, to: day })}

@@ -1,13 +1,12 @@
 import type { Query } from '@clientela/client';
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api } from '../api/session.ts';
+import { figuresAge } from '../customers/queries.ts';
 import type { Plan } from './period.ts';
 import { pairPoints } from './series.ts';
 
 export type Metric = Query<'customers.analytics.series.get'>['metric'];
 export const metrics = ['customers', 'orders', 'order_value', 'complaints'] as const satisfies readonly Metric[];
-
-const staleTime = 60_000; // the server keeps figures as long
 
 /** A metric over the period, and over the one before in the same answer. */
 export const seriesQuery = (metric: Metric, plan: Plan) =>
@@ -18,14 +17,7 @@ export const seriesQuery = (metric: Metric, plan: Plan) =>
       const { points, currency } = await api.customers.analytics.series.get(query, { signal });
       return { plan, currency, rows: pairPoints(points, plan.count) };
     },
-    staleTime,
+    staleTime: figuresAge,
     placeholderData: keepPreviousData,
   });
 export type SeriesData = { plan: Plan; currency: string | undefined; rows: ReturnType<typeof pairPoints> };
-
-export const figuresQuery = () =>
-  queryOptions({
-    queryKey: ['customers', 'analytics'],
-    queryFn: ({ signal }) => api.customers.analytics.get({ signal }),
-    staleTime,
-  });

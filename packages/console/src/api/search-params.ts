@@ -14,3 +14,9 @@ export const day = (value: unknown): string | undefined => {
   const found = text(value);
   return found !== undefined && /^\d{4}-\d\d-\d\d$/.test(found) && !Number.isNaN(Date.parse(found)) ? found : undefined;
 };
+/** The instant at which a day begins here, or the next one. */
+export function startOf(date: string, add = 0): string {
+  const start = new Date(`${date}T00:00:00`);
+  start.setDate(start.getDate() + add);
+  return start.toISOString();
+}

@@ -4,9 +4,9 @@ import { useCan } from '../api/session.ts';
 import { nameOf } from '../frame/person-menu.tsx';
 import { usersQuery } from '../team/queries.ts';
 import styles from '../ui/bar.module.css';
+import { DayRange } from '../ui/day-range.tsx';
 import { SearchField } from '../ui/search-field.tsx';
 import { Select } from '../ui/select.tsx';
-import { TextField } from '../ui/text-field.tsx';
 import type { AuditSearch } from './search.ts';
 
 type AuditFiltersProps = { search: AuditSearch; onChange: (change: AuditSearch) => void };
@@ -43,18 +43,7 @@ export function AuditFilters({ search, onChange }: AuditFiltersProps) {
           ...(known ? [] : [{ value: actor, text: actor }]),
         ]}
       />
-      <TextField
-        label={t('audit.from')}
-        type="date"
-        value={search.from ?? ''}
-        onChange={(from) => onChange({ from: from || undefined })}
-      />
-      <TextField
-        label={t('audit.to')}
-        type="date"
-        value={search.to ?? ''}
-        onChange={(to) => onChange({ to: to || undefined })}
-      />
+      <DayRange from={search.from} to={search.to} onChange={onChange} />
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import { infiniteQueryOptions } from '@tanstack/react-query';
 import { api } from '../api/session.ts';
-import { startOf, type AuditSearch } from './search.ts';
+import { startOf } from '../api/search-params.ts';
+import type { AuditSearch } from './search.ts';
 
 export const auditQuery = ({ from, to, ...filters }: AuditSearch) =>
   infiniteQueryOptions({

@@ -17,10 +17,3 @@ export const auditSearch = (search: Record<string, unknown>): AuditSearch => ({
   from: day(search['from']),
   to: day(search['to']),
 });
-
-/** The instant at which a day begins here, or the next one. */
-export function startOf(date: string, add = 0): string {
-  const start = new Date(`${date}T00:00:00`);
-  start.setDate(start.getDate() + add);
-  return start.toISOString();
-}

@@ -3,13 +3,14 @@ import { Ellipsis, GripVertical } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { GridListItem } from 'react-aria-components';
 import { interactionStatusText } from '../customer/interaction-text.ts';
+import { Priority } from '../customer/priority.tsx';
+import { useCustomerName } from '../customers/names.ts';
 import { Button } from '../ui/button.tsx';
 import { Menu, MenuItem } from '../ui/menu.tsx';
 import { Time } from '../ui/time.tsx';
+import { visible } from '../ui/visible.tsx';
 import styles from './board.module.css';
 import { CardProblem } from './card-problem.tsx';
-import { useCustomerName } from './customer-names.ts';
-import { Priority } from './priority.tsx';
 import { statuses, type Complaint, type Status } from './queries.ts';
 import type { Problem } from './use-moves.ts';
 
@@ -50,7 +51,7 @@ export function Card({ complaint, isMoving, problem, onMove, onDismiss }: CardPr
           </Button>
         )}
         <Link {...customer} className={styles.name} title={name} draggable={false}>
-          <bdi>{name}</bdi>
+          <bdi>{visible(name)}</bdi>
         </Link>
         {onMove && (
           <Menu
@@ -73,11 +74,11 @@ export function Card({ complaint, isMoving, problem, onMove, onDismiss }: CardPr
         )}
       </div>
       <p className={styles.notes} dir="auto">
-        {notes}
+        {visible(notes)}
       </p>
       <div className={styles.facts}>
         {priority !== null && <Priority of={priority} />}
-        {category !== null && <bdi className={styles.category}>{category}</bdi>}
+        {category !== null && <bdi className={styles.category}>{visible(category)}</bdi>}
         <Time at={occurred_at} />
       </div>
       {problem && (

@@ -1,8 +1,8 @@
 import { useTranslation } from 'react-i18next';
 import { priorities } from '../customer/interaction-fields.ts';
 import styles from '../ui/bar.module.css';
+import { DayRange } from '../ui/day-range.tsx';
 import { Select } from '../ui/select.tsx';
-import { TextField } from '../ui/text-field.tsx';
 import type { ComplaintsSearch } from './search.ts';
 
 type FiltersProps = { search: ComplaintsSearch; onChange: (change: ComplaintsSearch) => void };
@@ -21,18 +21,7 @@ export function Filters({ search, onChange }: FiltersProps) {
           ...priorities.toReversed().map((value) => ({ value, text: t(`customer.priority.${value}`) })),
         ]}
       />
-      <TextField
-        label={t('audit.from')}
-        type="date"
-        value={search.from ?? ''}
-        onChange={(from) => onChange({ from: from || undefined })}
-      />
-      <TextField
-        label={t('audit.to')}
-        type="date"
-        value={search.to ?? ''}
-        onChange={(to) => onChange({ to: to || undefined })}
-      />
+      <DayRange from={search.from} to={search.to} onChange={onChange} />
     </div>
   );
 }

@@ -2,7 +2,7 @@ import type { Interaction } from '@clientela/client';
 import { infiniteQueryOptions } from '@tanstack/react-query';
 import { queryClient } from '../api/query-client.ts';
 import { api } from '../api/session.ts';
-import { startOf } from '../audit/search.ts';
+import { startOf } from '../api/search-params.ts';
 import type { ComplaintsSearch } from './search.ts';
 
 export type Complaint = Interaction;

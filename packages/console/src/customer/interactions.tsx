@@ -17,6 +17,7 @@ import { bodyOf, stepsFrom, valuesOf } from './interaction-fields.ts';
 import { interactionStatusText, kindText } from './interaction-text.ts';
 import { Items } from './items.tsx';
 import { useMay } from './may.ts';
+import { Priority } from './priority.tsx';
 import styles from './page.module.css';
 import { followFigures, interactionsQuery, interactionTypesQuery } from './queries.ts';
 import { useWork } from './use-work.ts';
@@ -142,11 +143,7 @@ function InteractionEntry({ interaction, author, onEdit }: InteractionEntryProps
       {status !== null && (
         <Pill tone={['open', 'booked'].includes(status) ? 'amber' : 'neutral'}>{interactionStatusText(status, t)}</Pill>
       )}
-      {priority !== null && (
-        <Pill tone={['high', 'critical'].includes(priority) ? 'red' : 'neutral'}>
-          {t(`customer.priority.${priority}` as 'customer.priority.low')}
-        </Pill>
-      )}
+      {priority !== null && <Priority of={priority} />}
       {category !== null && <bdi>{visible(category)}</bdi>}
       {scheduled_at !== null && <span>{t('customer.scheduledFor', { at: formatInstant(scheduled_at) })}</span>}
     </Entry>

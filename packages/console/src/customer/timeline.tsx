@@ -10,6 +10,7 @@ import { Composer } from './composer.tsx';
 import { interactionStatusText, kindText } from './interaction-text.ts';
 import { Items } from './items.tsx';
 import styles from './page.module.css';
+import { Priority } from './priority.tsx';
 import { timelineQuery } from './queries.ts';
 import { Entry } from './entry.tsx';
 
@@ -47,9 +48,7 @@ function TimelineEntry({ item, author }: { item: TimelineItem; author: string | 
         {status !== null && (
           <Pill tone={status === 'open' ? 'amber' : 'neutral'}>{interactionStatusText(status, t)}</Pill>
         )}
-        {priority !== null && ['high', 'critical'].includes(priority) && (
-          <Pill tone="red">{interactionStatusText(priority, t)}</Pill>
-        )}
+        {priority !== null && ['high', 'critical'].includes(priority) && <Priority of={priority} />}
       </Entry>
     );
   }

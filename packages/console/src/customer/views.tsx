@@ -16,6 +16,7 @@ import { Entry } from './entry.tsx';
 import { Figures } from './figures.tsx';
 import { interactionStatusText, kindText } from './interaction-text.ts';
 import styles from './page.module.css';
+import { Priority } from './priority.tsx';
 import { complaintsQuery, ordersQuery, viewSize } from './queries.ts';
 
 type Row = Record<string, unknown>;
@@ -123,11 +124,7 @@ function View({ figures, awaySince, rows, icon, kind, empty, textOf }: ViewProps
                   {interactionStatusText(status, t)}
                 </Pill>
               )}
-              {priority !== undefined && (
-                <Pill tone={['high', 'critical'].includes(priority) ? 'red' : 'neutral'}>
-                  {t(`customer.priority.${priority}` as 'customer.priority.low', { defaultValue: priority })}
-                </Pill>
-              )}
+              {priority !== undefined && <Priority of={priority} />}
               {category !== undefined && <bdi>{visible(category)}</bdi>}
               {order !== undefined && <bdi>{visible(t('customer.orderId', { id: order }))}</bdi>}
             </Entry>

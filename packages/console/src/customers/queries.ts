@@ -51,7 +51,9 @@ async function readPage(search: CustomersSearch, cursor: string, signal: AbortSi
 }
 
 /** Adds a page that was read, or read again: the page after it may begin elsewhere then. */
-function addPage({ cursors, ids }: SeenPages, index: number, { customers, next }: Page): SeenPages {
+function addPage(seen: SeenPages, index: number, { customers, next }: Page): SeenPages {
+  const { cursors, ids } = seen;
+  if (index > ids.length) return seen; // what was before it is forgotten
   const after = next === null ? [] : [next, ...cursors.slice(index + 2)];
   return {
     cursors: [...cursors.slice(0, index + 1), ...after],
@@ -73,6 +75,16 @@ export const customersCountQuery = (search: CustomersSearch) =>
     enabled: search.q === undefined,
     placeholderData: keepPreviousData,
   });
+
+/** The server renews figures every minute. */
+export const figuresAge = 60_000;
+
+/** The figures of the company. */
+export const analyticsQuery = queryOptions({
+  queryKey: ['customers', 'analytics'],
+  queryFn: ({ signal }) => api.customers.analytics.get({ signal }),
+  staleTime: figuresAge,
+});
 
 /** The labels of the company's tags, the most used first. */
 export const labelsQuery = queryOptions({

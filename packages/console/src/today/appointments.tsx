@@ -1,19 +1,15 @@
 import type { Interaction } from '@clientela/client';
-import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { useCan } from '../api/session.ts';
+import { useCustomerName } from '../customers/names.ts';
+import { visible } from '../ui/visible.tsx';
 import styles from './overview.module.css';
-import { customersByIdQuery } from './queries.ts';
 
 type AppointmentsProps = { appointments: readonly Interaction[]; has_more: boolean };
 
 /** With whom the team meets today, when and what about; each leads to the customer. */
 export function Appointments({ appointments, has_more }: AppointmentsProps) {
   const { t, i18n } = useTranslation();
-  const can = useCan();
-  const customers = customersByIdQuery(appointments.map(({ customer_id }) => customer_id));
-  const { data: names, isPending } = useQuery({ ...customers, enabled: can('customers:read') });
   const times = new Intl.DateTimeFormat(i18n.language, { timeStyle: 'short' });
   return (
     <>
@@ -30,10 +26,10 @@ export function Appointments({ appointments, has_more }: AppointmentsProps) {
                 search={{ tab: 'interactions' }}
                 className={styles.text}
               >
-                <bdi>{names?.get(customer_id) ?? (isPending ? '…' : t('lists.unknown'))}</bdi>
+                <CustomerName id={customer_id} />
               </Link>
               <span className={styles.about} dir="auto">
-                {notes}
+                {visible(notes)}
               </span>
             </span>
           </li>
@@ -42,4 +38,10 @@ export function Appointments({ appointments, has_more }: AppointmentsProps) {
       {has_more && <p className={styles.note}>{t('today.firstAppointments', { count: appointments.length })}</p>}
     </>
   );
+}
+
+function CustomerName({ id }: { id: string }) {
+  const { t } = useTranslation();
+  const name = useCustomerName(id);
+  return <bdi>{name === undefined ? '…' : visible(name ?? t('lists.unknown'))}</bdi>;
 }

@@ -1,6 +1,7 @@
 import type { ApiKey } from '@clientela/client';
 import { Link } from '@tanstack/react-router';
 import { Time } from '../ui/time.tsx';
+import { visible } from '../ui/visible.tsx';
 import styles from './overview.module.css';
 
 /** The keys that programs will soon be refused with. */
@@ -9,7 +10,7 @@ export const ExpiringKeys = ({ keys }: { keys: readonly ApiKey[] }) => (
     {keys.map(({ id, name, expires_at }) => (
       <li key={id}>
         <Link to="/developers/keys" className={styles.text}>
-          <bdi>{name}</bdi>
+          <bdi>{visible(name)}</bdi>
         </Link>
         <span className={styles.end}>
           <Time at={expires_at} />

@@ -1,8 +1,8 @@
 import type { Import } from '@clientela/client';
 import { queryOptions } from '@tanstack/react-query';
 import { api } from '../api/session.ts';
-import { customerName } from '../customers/queries.ts';
-import { importsQuery } from '../imports/queries.ts';
+import { analyticsQuery } from '../customers/queries.ts';
+import { hasEnded, importsQuery } from '../imports/queries.ts';
 import { keysQuery } from '../keys/queries.ts';
 
 const day = 86_400_000;
@@ -10,12 +10,7 @@ const day = 86_400_000;
 /** Asks again by itself while a service is away. */
 const whileAway = ({ state }: { state: { status: string } }) => state.status === 'error' && 15_000;
 
-/** The figures of the company, which the server renews every minute. */
-export const figuresQuery = queryOptions({
-  queryKey: ['customers', 'analytics'],
-  queryFn: ({ signal }) => api.customers.analytics.get({ signal }),
-  refetchInterval: whileAway,
-});
+export const figuresQuery = queryOptions({ ...analyticsQuery, refetchInterval: whileAway });
 
 // Each of these selects what a person should look at: null needs nobody.
 
@@ -47,33 +42,16 @@ export const complaintsQuery = queryOptions({
 });
 const priorities = ['critical', 'high', 'medium', 'low', 'none'] as const;
 
-const maxIds = 100;
-/** The customers of records, by their ids. */
-export const customersByIdQuery = (ids: readonly string[]) => {
-  const wanted = [...new Set(ids)].toSorted().slice(0, maxIds);
-  return queryOptions({
-    queryKey: ['customers', 'by-id', wanted],
-    queryFn: async ({ signal }) => {
-      const query = { id: wanted, per_page: maxIds, active_only: false };
-      const { customers } = await api.customers.list(query, { signal });
-      return new Map(customers.map((customer) => [customer.id, customerName(customer)]));
-    },
-    refetchInterval: whileAway,
-  });
-};
-
-const isActive = ({ status }: { status: string }) => status === 'queued' || status === 'running';
-
 /** Imports that run, asked for every few seconds meanwhile, and those of the last day with rows that failed. */
 export const importsToWatchQuery = queryOptions({
   ...importsQuery(1),
   select: ({ imports }) => {
     const hasFailed = ({ dry_run, status, failed }: Import) => !dry_run && (status === 'failed' || failed > 0);
     return orNull(
-      imports.filter((each) => isActive(each) || (hasFailed(each) && Date.now() - Date.parse(each.created_at) < day)),
+      imports.filter((each) => !hasEnded(each) || (hasFailed(each) && Date.now() - Date.parse(each.created_at) < day)),
     );
   },
-  refetchInterval: (query) => (query.state.data?.imports.some(isActive) ? 5000 : whileAway(query)),
+  refetchInterval: (query) => (query.state.data?.imports.some((each) => !hasEnded(each)) ? 5000 : whileAway(query)),
 });
 
 /** The newest failed events of all services, and whether there are more. */

@@ -9,6 +9,7 @@ import {
   UNSTABLE_ToastRegion as ToastRegion,
 } from 'react-aria-components';
 import styles from './toast.module.css';
+import { visible } from './visible.tsx';
 
 type Message = { text: string; action?: { label: string; run: () => void } };
 
@@ -26,7 +27,7 @@ export function Toasts() {
       {({ toast: item }) => (
         <AriaToast toast={item} className={styles.toast}>
           <ToastContent className={styles.text}>
-            <Text slot="title">{item.content.text}</Text>
+            <Text slot="title">{visible(item.content.text)}</Text>
           </ToastContent>
           {item.content.action && (
             <Button

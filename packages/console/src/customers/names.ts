@@ -1,7 +1,7 @@
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import { queryClient } from '../api/query-client.ts';
 import { api } from '../api/session.ts';
-import { customerName } from '../customers/queries.ts';
+import { customerName } from './queries.ts';
 
 const maxIds = 100; // of one request
 
