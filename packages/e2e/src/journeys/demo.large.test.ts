@@ -4,10 +4,11 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { client, startTestFleet, type TestFleet } from '../testing/test-fleet.ts';
-import { demoClient, mapConcurrently, repoRoot } from '@clientela/fleet';
+import { client, startTestFleet, type TestFleet, type TestResponse } from '../testing/test-fleet.ts';
+import { demoClient, demoInstructions, mapConcurrently, readSettings, repoRoot, runDemo } from '@clientela/fleet';
 import { freePort } from '@clientela/embedded-postgres';
 
+const day = 86_400_000;
 const run = promisify(execFile);
 const script = join(repoRoot, 'packages/fleet/src/commands/demo.ts');
 
@@ -30,11 +31,14 @@ beforeAll(async () => {
 });
 afterAll(() => fleet.end());
 
-test('creates a company with demo data and prints commands that show it', async () => {
-  const { code, stdout, stderr } = await demo([`${fleet.url}/`]);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  const [, email] = /e-mail: +(\S+)/.exec(stdout) ?? [];
-  const [, password] = /password: +(\S+)/.exec(stdout) ?? [];
+test('creates a company with two years of demo data once, and says commands that show it', async () => {
+  const steps: string[] = [];
+  const installation = { folder: fleet.folder, settings: await readSettings({}) };
+  const startTime = Date.now();
+  const summary = await runDemo(fleet.url, installation, (line) => steps.push(line));
+  expect(await runDemo(fleet.url, installation, (line) => steps.push(line))).toEqual(summary);
+  expect(steps.at(-1)).toBe(`${summary.company} is there already`);
+  const { email, password } = summary;
   const { access_token } = (await client(fleet.url).post('/auth/login', { email, password })).body;
   const vera = client(fleet.url, access_token);
 
@@ -71,7 +75,10 @@ test('creates a company with demo data and prints commands that show it', async 
   expect(customers.filter(({ tags }) => tags.length > 0)).toHaveLength(666);
   expect(customers.every(({ phone }) => /^\+\d{10,14}$/.test(phone))).toBe(true);
 
-  const lines = stdout.split('\n').filter((line) => /^ +(TOKEN=|curl )/.test(line));
+  await assertTwoYears(counted, summary.customer.id, startTime);
+  const instructions = demoInstructions(fleet.url, summary);
+  for (const text of [email, password]) expect(instructions).toContain(text);
+  const lines = instructions.split('\n').filter((line) => /^ +(TOKEN=|curl )/.test(line));
   expect(lines).toHaveLength(6);
   const responses = await runInShell(lines);
   expect(responses).toMatchObject([
@@ -151,4 +158,41 @@ async function runInShell(lines: readonly string[]): Promise<unknown[]> {
       async (line) => (await client(/https?:[^\s']+/.exec(line)?.[0] ?? '', signedIn.body.access_token).get('')).body,
     ),
   );
+}
+
+/** Asserts that customers came and things happened all through two years, and that appointments are today and in the coming days. */
+async function assertTwoYears(
+  read: (path: string) => Promise<TestResponse['body']>,
+  exampleId: string,
+  startTime: number,
+): Promise<void> {
+  const yearsAgo = new Date(startTime - 731 * day).toISOString();
+  const today = new Date(startTime).toISOString();
+  for (const metric of ['customers', 'orders', 'complaints']) {
+    const path = `/api/customers/analytics/series?metric=${metric}&interval=month&from=${yearsAgo}&to=${today}`;
+    const values = (await read(path)).points.map(({ value }: { value: number }) => Number(value));
+    expect(values.length, metric).toBeGreaterThanOrEqual(24);
+    // Complaints are rare at first; else no month is empty but the two that are a part only, and none has more than a fifth.
+    const empty = values.slice(1, -1).filter((value: number) => value === 0);
+    expect(empty.length, `${metric}: ${values}`).toBeLessThanOrEqual(metric === 'complaints' ? 6 : 0);
+    const sum = values.reduce((total: number, value: number) => total + value, 0);
+    expect(Math.max(...values), `${metric}: ${values}`).toBeLessThan(sum / 5);
+  }
+  const newest = (await read('/api/customers?active_only=false&per_page=100')).customers;
+  const numbers = newest.map(({ number }: { number: number }) => number);
+  expect(numbers).toEqual(numbers.toSorted((one: number, other: number) => other - one));
+  const { customer } = await read(`/api/customers/${exampleId}`);
+  expect(customer.created_at < new Date(startTime - 600 * day).toISOString()).toBe(true);
+  expect(customer.updated_at < new Date(startTime - 600 * day).toISOString()).toBe(true);
+  const { timeline } = await read(`/api/customers/${exampleId}/timeline?per_page=100`);
+  expect(timeline.length).toBeGreaterThanOrEqual(9);
+  const isPossible = ({ occurred_at }: { occurred_at: string }) =>
+    occurred_at >= customer.created_at && occurred_at < new Date().toISOString();
+  expect(timeline.every(isPossible)).toBe(true);
+
+  const at = (days: number) => new Date(new Date().setHours(24 * days, 0, 0, 0)).toISOString();
+  for (const days of [0, 1, 2, 3, 4, 5]) {
+    const { appointments } = await read(`/api/interactions/agenda?from=${at(days)}&to=${at(days + 1)}`);
+    expect(appointments.length, `appointments in ${days} days`).toBeGreaterThan(0);
+  }
 }

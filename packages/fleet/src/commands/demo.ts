@@ -1,12 +1,16 @@
 import { join } from 'node:path';
 import { environment, readCommandLine } from '@clientela/runtime';
 import { DemoError } from '../demo/client.ts';
-import { createDemoData, type DemoSummary } from '../demo/create-demo-data.ts';
+import { createDemoData } from '../demo/create-demo-data.ts';
+import { demoInstructions } from '../demo/instructions.ts';
+import { runDemo } from '../demo/run-demo.ts';
 import { repoRoot } from '../launcher/services.ts';
+import { readSettings } from '../launcher/settings.ts';
+import { installationFolder } from './admin-command.ts';
 
 const { positionals } = readCommandLine(
   `Usage: npm run demo [-- URL]
-Creates a company with realistic data through the gateway at URL (default: this machine, at the port in the settings).`,
+Creates a company with realistic data through the gateway at URL. Without URL in the installation of this folder, once.`,
   { positionals: [0, 1] },
 );
 const startTime = performance.now();
@@ -15,17 +19,22 @@ const printStep = (line: string) =>
   writeLine(`${((performance.now() - startTime) / 1000).toFixed(1).padStart(6)} s  ${line}`);
 
 try {
-  const url = parseUrl(positionals[0]);
+  const env = environment(join(repoRoot, '.env'));
+  const url = parseUrl(positionals[0], env['PORT']);
   await assertGateway(url);
-  writeLine(instructions(url, await createDemoData(url, printStep)));
+  const summary =
+    positionals[0] === undefined
+      ? await runDemo(url, { folder: installationFolder, settings: await readSettings(env) }, printStep)
+      : await createDemoData(url, printStep);
+  writeLine(demoInstructions(url, summary));
 } catch (error) {
   process.stderr.write(`\n${describe(error)}\n`);
   process.exitCode = 1;
 }
 
-/** @param argument URL of a gateway; defaults to the port in the settings */
-function parseUrl(argument: string | undefined): string {
-  if (argument === undefined) return `http://127.0.0.1:${environment(join(repoRoot, '.env'))['PORT'] || '8080'}`;
+/** @param argument URL of a gateway; defaults to that of this machine at the port */
+function parseUrl(argument: string | undefined, port: string | undefined): string {
+  if (argument === undefined) return `http://127.0.0.1:${port || '8080'}`;
   const url = URL.parse(argument);
   if (!url || !/^https?:$/.test(url.protocol))
     throw new DemoError(`${argument} is not a URL: use one such as http://127.0.0.1:8080.`);
@@ -52,21 +61,4 @@ function describe(error: unknown): string {
   const { message, cause } = error instanceof Error ? error : new Error(String(error));
   const reason = cause instanceof Error ? ` (${cause.message})` : '';
   return `The demo stopped before its end: ${message}${reason}. Run it again: it starts with a new company.`;
-}
-
-function instructions(url: string, { email, password, company, customer }: DemoSummary): string {
-  const bearer = '-H "authorization: Bearer $TOKEN"';
-  return `
-${company} is ready. Sign in with
-  e-mail:   ${email}
-  password: ${password}
-
-Try it: paste these lines into one shell, one after the other. The token lives for some minutes; the first line gets a new one.
-  TOKEN=$(curl -s ${url}/auth/login -H 'content-type: application/json' -d '{"email":"${email}","password":"${password}"}' | sed 's/.*"access_token" *: *"\\([^"]*\\)".*/\\1/')
-  curl -s '${url}/api/customers?search=jurgen' ${bearer}
-  curl -s ${url}/api/customers/${customer.id} ${bearer}
-  curl -s ${url}/api/customers/${customer.id}/notes ${bearer}
-  curl -s ${url}/api/customers/${customer.id}/interactions ${bearer}
-  curl -s '${url}/api/favorites?user_id=${customer.number}' ${bearer}
-`;
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { drawAvatar } from './avatars.ts';
+import type { Backdate } from './backdate.ts';
 import { DemoError, demoClient, mapConcurrently, type Send } from './client.ts';
-import { demoCustomers, type DemoCustomer } from './customers.ts';
+import { customerSince, demoCustomers, type DemoCustomer } from './customers.ts';
 import { interactionsOf } from './interactions.ts';
 import { noteOf } from './notes.ts';
 import { ordersOf } from './orders.ts';
@@ -35,15 +36,20 @@ const systems = ['Web shop', 'Point of sale', 'Wholesale portal', 'Subscriptions
 /**
  * Creates a company with two years of demo data through the public API of a running fleet.
  * @param onProgress called with each completed step
+ * @param backdate omitted where the databases cannot be reached: then all customers came today
  */
-export async function createDemoData(url: string, onProgress: (line: string) => void): Promise<DemoSummary> {
+export async function createDemoData(
+  url: string,
+  onProgress: (line: string) => void,
+  backdate?: Backdate,
+): Promise<DemoSummary> {
   const suffix = randomBytes(4).toString('hex');
   const email = `vera.demo-${suffix}@example.com`;
   const password = `demo-${randomBytes(9).toString('hex')}`;
   const company = `Bluebird Coffee ${suffix}`;
   const anonymous = demoClient(url);
   await anonymous('POST', '/auth/register', { email, password, name: 'Vera Kestrel', company_name: company });
-  const { access_token } = await anonymous('POST', '/auth/login', { email, password });
+  const { access_token, user } = await anonymous('POST', '/auth/login', { email, password });
   const send = demoClient(url, String(access_token));
   onProgress(`signed up ${email} with a company, ${company}`);
   const people = [send, ...(await addColleagues(url, send, suffix))];
@@ -61,7 +67,10 @@ export async function createDemoData(url: string, onProgress: (line: string) => 
   onProgress(`${products.length} products and services`);
 
   const now = new Date();
-  const orders = customers.flatMap(({ id }, index) => ordersOf(index, now).map((order) => ({ id, order, index })));
+  const times = customers.map((_, index) => ({ since: customerSince(index, now), now }));
+  const orders = customers.flatMap(({ id }, index) =>
+    ordersOf(index, times[index]!).map((order) => ({ id, order, index })),
+  );
   // Those of one customer are sent one after the other, so that a refund finds its order.
   await mapConcurrently(
     Map.groupBy(orders, ({ id }) => id)
@@ -83,7 +92,10 @@ export async function createDemoData(url: string, onProgress: (line: string) => 
     const ofCustomer = texts[index] as Texts;
     return [
       ...noteOf(index, ofCustomer).map((content) => ({ path: `/api/customers/${id}/notes`, body: { content } })),
-      ...interactionsOf(index, ofCustomer, now).map((body) => ({ path: `/api/customers/${id}/interactions`, body })),
+      ...interactionsOf(index, ofCustomer, times[index]!).map((body) => ({
+        path: `/api/customers/${id}/interactions`,
+        body,
+      })),
     ];
   });
   await mapConcurrently(entries, concurrency, ({ path, body }, index) =>
@@ -111,6 +123,11 @@ export async function createDemoData(url: string, onProgress: (line: string) => 
   );
   onProgress(`${favorites.length} favorites`);
 
+  const { business_id } = user as { business_id: string };
+  const arrivals = customers.map(({ id }, index) => ({ id, since: times[index]!.since }));
+  const isBackdated = await backdate?.(business_id, arrivals, now);
+  if (isBackdated) onProgress('moved each customer to when it came, in the course of two years');
+  else onProgress('all customers came today: only the machine of the databases can move them to earlier days');
   return { email, password, company, customer: customers[exampleIndex] as Customer };
 }
 

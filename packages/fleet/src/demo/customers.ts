@@ -6,6 +6,7 @@ export type DemoCustomer = { firstname: string; lastname: string; email: string;
   unknown
 >;
 
+const day = 86_400_000;
 const sources = ['shop', 'web', 'trade fair', 'recommendation'];
 const labels = ['subscription', 'wholesale', 'decaf', 'training', 'newcomer'];
 const domains = ['example.com', 'example.org'];
@@ -13,6 +14,10 @@ const domains = ['example.com', 'example.org'];
 /** Builds fictional customers, the same ones every time. @param count at most 2,000, so that phones and e-mails stay unique */
 export const demoCustomers = (count: number): DemoCustomer[] =>
   Array.from({ length: count }, (_, index) => customer(index));
+
+/** When a customer came, in the two years before `now`: in the order of their indexes, and of late more of them than at first. */
+export const customerSince = (index: number, now: Date): Date =>
+  new Date(now.getTime() - Math.ceil(730 * (1 - (index / 2000) ** 0.7) * day));
 
 function customer(index: number): DemoCustomer {
   const country = pick(countries, index);

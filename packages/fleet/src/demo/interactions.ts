@@ -31,26 +31,41 @@ const templates = [
 const day = 86_400_000;
 
 /**
- * Builds up to three interactions of a customer, from the two years before `now`.
+ * Builds up to three interactions of a customer, since it came; appointments are of up to nine days later.
  * @param index of the customer
  */
-export function interactionsOf(index: number, texts: Texts, now: Date): DemoInteraction[] {
+export function interactionsOf(
+  index: number,
+  texts: Texts,
+  { since, now }: { since: Date; now: Date },
+): DemoInteraction[] {
+  const age = (now.getTime() - since.getTime()) / day;
   return Array.from({ length: [0, 1, 0, 3][index % 4] ?? 0 }, (_, turn) => {
     const template = {
       notes: '',
       ...(templates[(index * 5 + turn * 4) % templates.length] as (typeof templates)[number]),
     };
     if (template.notes === '') template.notes = texts[template.type as keyof Texts];
-    const daysAgo = Math.floor(730 * (((index * 17 + turn * 101) % 730) / 730) ** 2); // recent ones are more frequent
-    const occurred_at = new Date(now.getTime() - daysAgo * day - ((index * 37) % 600) * 60_000);
-    return { ...template, occurred_at: occurred_at.toISOString(), ...outcome(template.type, daysAgo, occurred_at) };
+    // Many appointments are of these days, so that some are today and in the coming days.
+    const daysAgo = Math.floor(
+      age * (((index * 17 + turn * 101) % 730) / 730) ** (template.type === 'appointment' ? 2 : 0.8),
+    );
+    const minutes = (index * 37) % 600;
+    const occurredAt = Math.max(since.getTime(), now.getTime() - daysAgo * day - minutes * 60_000);
+    const ahead = 1 + (Math.floor(index / 4) % 9);
+    const scheduledAt = new Date(now.getTime() + (ahead - daysAgo) * day).setHours(9 + (index % 9), 0, 0, 0);
+    return {
+      ...template,
+      occurred_at: new Date(occurredAt).toISOString(),
+      ...outcome(template.type, daysAgo, ahead),
+      ...(template.type === 'appointment' && { scheduled_at: new Date(scheduledAt).toISOString() }),
+    };
   });
 }
 
-function outcome(type: string, daysAgo: number, occurred_at: Date): { status?: string; scheduled_at?: string } {
+function outcome(type: string, daysAgo: number, ahead: number): { status?: string } {
   if (type === 'complaint')
     return { status: daysAgo > 60 ? 'closed' : daysAgo > 20 ? 'resolved' : daysAgo > 7 ? 'in_progress' : 'open' };
   if (type !== 'appointment') return {};
-  const scheduled_at = new Date(occurred_at.getTime() + 14 * day).toISOString();
-  return { scheduled_at, status: daysAgo < 14 ? 'booked' : daysAgo % 6 === 0 ? 'cancelled' : 'done' };
+  return { status: daysAgo <= ahead ? 'booked' : daysAgo % 6 === 0 ? 'cancelled' : 'done' };
 }

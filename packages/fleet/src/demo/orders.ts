@@ -15,16 +15,15 @@ export type DemoOrder = {
 const day = 86_400_000;
 
 /**
- * Builds up to five orders of a customer, from the two years before `now`: more before Christmas and lately. Some are open or cancelled,
- * a few were paid back.
+ * Builds up to five orders of a customer, since it came: more before Christmas. Some are open or cancelled, a few were paid back.
  * @param index of the customer
  */
-export function ordersOf(index: number, now: Date): DemoOrder[] {
+export function ordersOf(index: number, { since, now }: { since: Date; now: Date }): DemoOrder[] {
   const count = [0, 1, 1, 0, 2, 1, 0, 5, 1, 2][(index * 7) % 10] ?? 0;
   return Array.from({ length: count }, (_, turn): DemoOrder[] => {
     const product = (index * 3 + turn * 5) % demoProducts.length;
     const quantity = 1 + ((index + turn) % 3);
-    const occurredAt = instantOf(index * 31 + turn * 173, now);
+    const occurredAt = instantOf(index * 31 + turn * 173, since, now);
     const daysAgo = (now.getTime() - occurredAt.getTime()) / day;
     const order: DemoOrder = {
       product,
@@ -43,11 +42,12 @@ export function ordersOf(index: number, now: Date): DemoOrder[] {
   }).flat();
 }
 
-/** Picks a time of the last two years, twice as often one of November, December or the last 90 days. */
-function instantOf(seed: number, now: Date): Date {
-  const pick = (salt: number) =>
-    new Date(now.getTime() - ((seed * 7919 + salt) % 730) * day - ((seed * 37) % 600) * 60_000);
-  const first = pick(0);
-  const isBusy = first.getUTCMonth() >= 10 || now.getTime() - first.getTime() < 90 * day;
-  return isBusy || seed % 2 === 0 ? first : pick(331);
+/** Picks a time since a customer came: soon after for every second, of the others oftener one of November or December. */
+function instantOf(seed: number, since: Date, now: Date): Date {
+  const age = now.getTime() - since.getTime();
+  const [first = now, second = now] = [0, 331].map((salt) => {
+    const share = ((seed * 7919 + salt) % 730) / 730;
+    return new Date(since.getTime() + share * (seed % 2 === 0 ? Math.min(age, 20 * day) : age));
+  });
+  return first.getUTCMonth() >= 10 || seed % 4 < 3 ? first : second;
 }
