@@ -1,7 +1,6 @@
 import { ClientelaError, type Customer } from '@clientela/client';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components';
 import { useCan } from '../api/session.ts';
@@ -12,6 +11,7 @@ import { Page } from '../ui/page.tsx';
 import { Skeleton } from '../ui/skeleton.tsx';
 import { FocusHeading } from '../ui/focus.tsx';
 import layout from '../ui/page.module.css';
+import { useTitle } from '../ui/use-title.ts';
 import { isDeleted, isDeletedQuery } from './deletion.ts';
 import { Erased } from './erased.tsx';
 import { erasureQuery } from './erasure-queries.ts';
@@ -66,9 +66,7 @@ function CustomerView({ customer, isGone }: { customer: Customer; isGone: boolea
   const navigate = route.useNavigate();
   const wasDeleted = isDeleted(customer, useQuery(isDeletedQuery(customer)).data);
   const name = customerName(customer);
-  useEffect(() => {
-    document.title = `${name} – Clientela`;
-  }, [name]);
+  useTitle(name);
   const tabs = panels.filter(({ permission }) => can(permission));
   return (
     <ClosedContext value={wasDeleted || isGone}>

@@ -37,14 +37,14 @@ export function FailedEventsPage() {
       title: t('failedEvents.event'),
       renderCell: ({ name, reason }) => (
         <Titled note={<bdi>{visible(reason)}</bdi>}>
-          <code>{name}</code>
+          <code>{visible(name)}</code>
         </Titled>
       ),
     },
     {
       key: 'where',
       title: t('failedEvents.where'),
-      renderCell: ({ service, subscriber }) => `${service} → ${subscriber}`,
+      renderCell: ({ service, subscriber }) => visible(`${service} → ${subscriber}`),
     },
     { key: 'attempts', title: t('failedEvents.attempts'), align: 'end', renderCell: ({ attempts }) => attempts },
     { key: 'since', title: t('failedEvents.since'), renderCell: ({ failed_at }) => <Time at={failed_at} /> },

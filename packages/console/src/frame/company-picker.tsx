@@ -7,6 +7,7 @@ import { Empty } from '../ui/empty.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { Menu, MenuItem } from '../ui/menu.tsx';
 import { Page } from '../ui/page.tsx';
+import { visible } from '../ui/visible.tsx';
 import { actIn, useActingCompany } from './acting-company.ts';
 import styles from './frame.module.css';
 
@@ -36,14 +37,14 @@ export function CompanyPicker() {
           aria-label={company ? t('frame.acting', { company: company.name }) : t('frame.chooseCompany')}
         >
           <Building2 size={16} strokeWidth={1.5} aria-hidden />
-          <span>{company?.name ?? t('frame.chooseCompany')}</span>
+          <span>{visible(company?.name ?? t('frame.chooseCompany'))}</span>
           <ChevronDown size={14} strokeWidth={1.5} aria-hidden />
         </Button>
       }
     >
       {(data?.companies ?? []).map(({ id, name }) => (
-        <MenuItem key={id} id={id}>
-          {name}
+        <MenuItem key={id} id={id} textValue={name}>
+          {visible(name)}
         </MenuItem>
       ))}
     </Menu>

@@ -14,6 +14,7 @@ import { formatInstant, formatNumber } from '../ui/format.ts';
 import { Notice } from '../ui/notice.tsx';
 import { Page } from '../ui/page.tsx';
 import { Skeleton } from '../ui/skeleton.tsx';
+import { visible } from '../ui/visible.tsx';
 import styles from './imports.module.css';
 import { NextStep } from './next-step.tsx';
 import { Problems } from './problems.tsx';
@@ -75,7 +76,7 @@ function Outcome({ of }: { of: Import }) {
       {!hasEnded(of) && (
         <progress className={styles.progress} max={100} value={of.percent} aria-label={t('imports.progress')} />
       )}
-      {of.error !== null && <Notice kind="error">{faultOf(of.error, t)}</Notice>}
+      {of.error !== null && <Notice kind="error">{visible(faultOf(of.error, t))}</Notice>}
       {of.dry_run && of.status === 'done' && <Notice>{t('imports.nothingStored')}</Notice>}
       <dl className={styles.counts}>
         {counts.map((key) => (

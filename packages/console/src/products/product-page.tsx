@@ -33,7 +33,6 @@ export function ProductPage() {
   return (
     <Page
       title={title}
-      heading={visible(title)}
       back={<Back to="/products">{t('products.title')}</Back>}
       actions={data && <StateButton product={data} />}
     >

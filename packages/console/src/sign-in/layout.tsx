@@ -1,9 +1,11 @@
-import { useEffect, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { changeLanguage, currentLanguage, languages, type Language } from '../messages/index.ts';
 import icon from '../styles/icon.svg';
 import { Button } from '../ui/button.tsx';
 import { Notice } from '../ui/notice.tsx';
+import { useTitle } from '../ui/use-title.ts';
+import { visible } from '../ui/visible.tsx';
 import styles from './layout.module.css';
 
 const isEncrypted = window.isSecureContext;
@@ -19,14 +21,12 @@ export function SignInLayout({
   children: ReactNode;
 }) {
   const { t } = useTranslation();
-  useEffect(() => {
-    document.title = `${title} – Clientela`;
-  }, [title]);
+  useTitle(title);
   return (
     <main className={styles.layout}>
       <div className={styles.card}>
         <img className={styles.mark} src={icon} alt="" width={32} height={32} />
-        <h1>{heading}</h1>
+        <h1>{visible(heading)}</h1>
         {!isEncrypted && <Notice kind="warning">{t('signIn.notEncrypted')}</Notice>}
         {children}
       </div>

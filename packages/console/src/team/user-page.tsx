@@ -32,7 +32,7 @@ export function TeamMemberPage() {
   const { data, error, refetch } = useQuery(userQuery(userId));
   const title = data ? nameOf(data) : t('team.title');
   return (
-    <Page title={title} heading={visible(title)} back={<Back to="/team">{t('team.title')}</Back>}>
+    <Page title={title} back={<Back to="/team">{t('team.title')}</Back>}>
       {error && !data && <Failure error={error} onRetry={() => void refetch()} />}
       {!error && !data && <Skeleton lines={6} />}
       {data && <Member key={data.id} user={data} />}
@@ -67,7 +67,7 @@ function Member({ user }: { user: User }) {
     <>
       {keysLeft.length > 0 && (
         <Notice kind="warning">
-          {t('team.keysLeft', { names: keysLeft.map((key) => key.name).join(', ') })}{' '}
+          {visible(t('team.keysLeft', { names: keysLeft.map((key) => key.name).join(', ') }))}{' '}
           <Link to="/developers/keys">{t('keys.title')}</Link>
         </Notice>
       )}

@@ -6,6 +6,7 @@ import styles from './bar.module.css';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
 import { TextField } from './text-field.tsx';
+import { visible } from './visible.tsx';
 
 type ConfirmProps = {
   title: string;
@@ -32,7 +33,7 @@ export function Confirm({ title, action, onConfirm, onClose, typed, children }: 
       <Form onSubmit={() => isReady && void submit()} error={error} shown={[]}>
         <div className={styles.hint}>{children}</div>
         {typed !== undefined && (
-          <TextField label={t('lists.typeName', { name: typed })} value={text} onChange={setText} autoFocus />
+          <TextField label={visible(t('lists.typeName', { name: typed }))} value={text} onChange={setText} autoFocus />
         )}
         <div className={styles.buttons}>
           <Button type="submit" look="danger" isDisabled={!isReady} isPending={isBusy}>

@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import { Dialog as AriaDialog, Heading, Modal, ModalOverlay } from 'react-aria-components';
 import { classes } from './classes.ts';
 import styles from './dialog.module.css';
+import { visible } from './visible.tsx';
 
 type DialogProps = {
   title: string;
@@ -32,7 +33,7 @@ export function Dialog({ title, isOpen, onClose, isDismissable = true, ...props 
       <Modal className={classes(styles.modal, isWide && styles.wide)}>
         <AriaDialog className={styles.dialog} role={role}>
           <Heading slot="title" level={2}>
-            {title}
+            {visible(title)}
           </Heading>
           {children}
           {actions !== undefined && <div className={styles.actions}>{actions}</div>}

@@ -5,6 +5,7 @@ import { ClientelaError } from '@clientela/client';
 import { Button } from './button.tsx';
 import { Notice } from './notice.tsx';
 import styles from './notice.module.css';
+import { visible } from './visible.tsx';
 
 /** Says in the person's language what failed; the server's English only where there is no translation. */
 export function describeError(error: unknown, t: TFunction): string {
@@ -35,7 +36,7 @@ export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => vo
   const id = error instanceof ClientelaError ? error.requestId : undefined;
   return (
     <Notice kind="error">
-      {describeError(error, t)} {left > 0 && t('errors.retryIn', { seconds: left })}
+      {visible(describeError(error, t))} {left > 0 && t('errors.retryIn', { seconds: left })}
       {onRetry && left === 0 && (
         <>
           {' '}
@@ -52,7 +53,7 @@ export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => vo
             aria-label={t('errors.copyRequest', { id })}
             onPress={() => void navigator.clipboard.writeText(id)}
           >
-            <code>{id}</code>
+            <code>{visible(id)}</code>
           </Button>
         </span>
       )}

@@ -11,6 +11,7 @@ import {
 } from 'react-aria-components';
 import field from './field.module.css';
 import styles from './menu.module.css';
+import { visible } from './visible.tsx';
 
 type SelectProps<V extends string> = {
   label: string;
@@ -49,7 +50,7 @@ export function Select<V extends string>({
         <SelectValue className={styles.value} />
         <ChevronDown size={16} strokeWidth={1.5} aria-hidden />
       </Button>
-      <FieldError className={field.error}>{error}</FieldError>
+      <FieldError className={field.error}>{visible(error)}</FieldError>
       <Popover className={styles.popover}>
         <ListBox className={styles.menu} items={options}>
           {(option: { value: V; text: string }) => (
@@ -57,7 +58,7 @@ export function Select<V extends string>({
               {({ isSelected }) => (
                 <>
                   <span className={styles.check}>{isSelected && <Check size={16} aria-hidden />}</span>
-                  {option.text}
+                  {visible(option.text)}
                 </>
               )}
             </ListBoxItem>

@@ -2,6 +2,7 @@ import type { ReactNode, Ref } from 'react';
 import { FieldError, Input, Label, Text, TextArea, TextField as AriaTextField } from 'react-aria-components';
 import type { TextFieldProps as AriaTextFieldProps } from 'react-aria-components';
 import styles from './field.module.css';
+import { visible } from './visible.tsx';
 
 export type TextFieldProps = Omit<AriaTextFieldProps, 'className' | 'children' | 'isInvalid'> & {
   label: ReactNode;
@@ -44,7 +45,7 @@ export function TextField({ label, description, error, placeholder, multiline, r
           {description}
         </Text>
       )}
-      <FieldError className={styles.error}>{error}</FieldError>
+      <FieldError className={styles.error}>{visible(error)}</FieldError>
     </AriaTextField>
   );
 }

@@ -1,47 +1,17 @@
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
+import type { TestFleet } from '../testing/test-fleet.ts';
+import { assertCompanies, assertDialogs } from './assert-canary-dialogs.ts';
 import { openScreen, signIn, type Screen, type Staff } from './console-test.ts';
-import { inField, plantCanaries } from './plant-canaries.ts';
-
-/** Everything that the page says: its text, its fields, and the hints that appear over them. */
-const readTexts = `[document.body.textContent, ...[...document.querySelectorAll('input, textarea, [title]')].map(
-  (each) => each.value ?? each.title)].join('\\n')`;
-/** Elements and attributes that only a typed text could have made. */
-const readForeign = `[...document.querySelectorAll('*')].filter((each) =>
-  /^(?:iframe|object|embed|base|math|marquee|noscript|animate)$/i.test(each.localName) && each.closest('body') ||
-  [...each.attributes].some(({ name, value }) => name.startsWith('on') || name === 'srcdoc' ||
-    /^(?:src|href|action|style|content|xlink:href)$/.test(name) && /^\\s*javascript:|canary=1|evil\\.example\\/x/i.test(value)),
-).map((each) => each.outerHTML.slice(0, 200))`;
-
-/** Asserts that nothing of what people typed became a part of the page, ran, or led elsewhere. */
-async function assertHarmless(page: Page, path: string): Promise<void> {
-  expect(await page.evaluate<string[]>(readForeign), path).toEqual([]);
-  expect(await page.evaluate('window.canary'), path).toBeUndefined();
-  expect(new URL(page.url()).pathname, path).toBe(path.split('?')[0]);
-}
-
-async function assertShown(page: Page, path: string, texts: readonly string[]): Promise<void> {
-  const missing = async () => {
-    const all = await page.evaluate<string>(readTexts);
-    return texts.filter((text) => !all.includes(text));
-  };
-  await expect.poll(missing, { message: path }).toEqual([]);
-  await assertHarmless(page, path);
-}
-
-/** Opens a screen of the console without loading the page again, as a link does. */
-async function open(page: Page, path: string): Promise<void> {
-  await page.evaluate(
-    `history.pushState({}, '', ${JSON.stringify(path)}), dispatchEvent(new PopStateEvent('popstate'))`,
-  );
-}
+import { inField, plantCanaries, type PlantedScreen } from './plant-canaries.ts';
+import { assertHarmless, assertShown, open, titleOf } from './shown-canaries.ts';
 
 /**
  * Plants canaries in every field of a company's records, opens every screen, and asserts that each is shown as it was typed and runs nowhere.
  * @param options.isQuick whether each text is on some of the screens only; every screen still has some
  */
 export async function assertCanaries(
-  fleet: { url: string },
+  fleet: TestFleet,
   browser: Parameters<typeof openScreen>[0],
   staff: Staff,
   options: { texts: readonly string[]; isQuick: boolean },
@@ -55,16 +25,21 @@ export async function assertCanaries(
   await signIn(screen, staff.email);
   const links = await page.getByRole('navigation').first().getByRole('link').all();
   const sections = await Promise.all(links.map(async (link) => (await link.getAttribute('href')) ?? ''));
-  const shown = new Map(planted.map((each) => [each.path, each.shown]));
-  for (const path of sections) if (!shown.has(path)) shown.set(path, []);
-  for (const [path, expected] of shown) {
+  const screens = new Map<string, PlantedScreen>(planted.map((each) => [each.path, each]));
+  for (const path of sections) if (!screens.has(path)) screens.set(path, { path, shown: [] });
+  for (const { path, shown: expected, name } of screens.values()) {
     await open(page, path);
     await page.getByRole('heading', { level: 1 }).waitFor();
     await page.getByRole('main').locator('[aria-busy=true]').waitFor({ state: 'detached' });
     await assertShown(page, path, expected);
+    if (name !== undefined) await expect.poll(() => page.title()).toBe(titleOf(name));
   }
-  const share = (part: number) => texts.filter((_, index) => !isQuick || index % 4 === part);
+  // Each text has one of these in a quick run; those that turn others have all.
+  const share = (part: number) =>
+    texts.filter((text, index) => !isQuick || index % 6 === part || /[\u202A-\u202E]/.test(text));
   await assertCompany(screen, staff, share(0));
+  await assertDialogs(page, staff, share(4));
+  await assertCompanies(fleet, browser, share(5));
   await assertReflected(page, share(1));
   await assertErrors(page, share(2));
   await assertFile(page, share(3));
@@ -113,6 +88,7 @@ async function assertErrors(page: Page, texts: readonly string[]): Promise<void>
     await assertShown(page, '/console/products', [detail]);
   }
   await page.unroute('**/api/products?*');
+  await assertFieldErrors(page, texts);
 
   const events = texts.map((text, index) => ({
     id: `0190a0b0-0000-7000-8000-${String(index).padStart(12, '0')}`,
@@ -132,7 +108,39 @@ async function assertErrors(page: Page, texts: readonly string[]): Promise<void>
   await open(page, '/console/events/failed');
   const said = events.flatMap(({ name, subscriber, reason }) => [name, subscriber, reason]);
   await assertShown(page, '/console/events/failed', said);
+  for (const { name } of events) {
+    await page.getByRole('button', { name: `Drop ${name}`, exact: true }).press('Enter');
+    const dialog = page.getByRole('alertdialog');
+    await expect.poll(() => dialog.getByRole('heading').textContent()).toBe(`Drop ${name}?`);
+    await assertHarmless(page, '/console/events/failed');
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+  }
   await page.unroute('**/api/v1/events/failed?*');
+}
+
+/** What a server says of fields: at the field, and of one that the form does not have above its buttons. */
+async function assertFieldErrors(page: Page, texts: readonly string[]): Promise<void> {
+  const fields = ['name', 'sku', 'description'];
+  let errors: { path: string; message: string }[] = [];
+  await page.route('**/api/products', (route) => {
+    const body = { status: 422, error_code: 'UNKNOWN', title: 'Invalid', detail: errors[0]?.message, errors };
+    return route.fulfill({ status: 422, contentType: 'application/problem+json', body: JSON.stringify(body) });
+  });
+  for (const text of texts) {
+    errors = [...fields, text].map((path) => ({ path, message: inField(text, `wrong ${path.slice(0, 11)}`) }));
+    await page.goto('/console/products');
+    await page.getByRole('button', { name: 'New product' }).first().press('Enter');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('textbox', { name: 'Name' }).fill(text);
+    await dialog.getByRole('textbox', { name: 'Price' }).fill('1.00');
+    await dialog.getByRole('button', { name: 'Create product' }).press('Enter');
+    const said = fields.map((field) => inField(text, `wrong ${field}`));
+    await assertShown(page, '/console/products', [...said, text]);
+    expect(await dialog.locator('[aria-invalid=true]').count()).toBe(fields.length);
+    await dialog.getByRole('button', { name: 'Cancel' }).press('Enter');
+  }
+  await page.unroute('**/api/products');
 }
 
 const quoted = (cell: string) => `"${cell.replaceAll('"', '""')}"`;

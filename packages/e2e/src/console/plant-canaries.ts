@@ -7,9 +7,15 @@ export const inField = (text: string, field: string, max = 255): string =>
   `${text.slice(0, max - field.length - 1)} ${field}`;
 
 /** A screen that shows canaries, by its address, and all that it must show. */
-export type PlantedScreen = { path: string; shown: string[] };
+export type PlantedScreen = {
+  path: string;
+  shown: string[];
+  /** The name of the record, which the window has in its title. */
+  name?: string;
+};
 
-const created = ({ status, body }: TestResponse): TestResponse['body'] => {
+/** @returns the body of a successful answer */
+export const created = ({ status, body }: TestResponse): TestResponse['body'] => {
   expect([200, 201, 202], JSON.stringify(body)).toContain(status);
   return body;
 };
@@ -39,6 +45,7 @@ export async function plantCanaries(
         .filter((_, tab) => !isQuick || tab === index % tabs.length)
         .map(({ tab, shown }) => ({
           path: `/console/customers/${customer.id}?tab=${tab}`,
+          name: customer.full_name as string,
           shown: [
             ...['full_name', 'external_id'].map((field) => customer[field] as string),
             ...['line', 'city', 'state', 'zip_code', 'country'].map((field) => customer.address[field] as string),
@@ -50,15 +57,26 @@ export async function plantCanaries(
     { path: '/console/products', shown: of(({ product }) => [product.name, product.sku]) },
     ...records.map(({ product }) => ({
       path: `/console/products/${product.id}`,
+      name: product.name as string,
       shown: [product.name, product.sku, product.description],
     })),
     { path: '/console/team', shown: of(({ user, invited }) => [`${user.first_name} ${user.last_name}`, invited]) },
     ...records.map(({ user }) => ({
       path: `/console/team/${user.id}`,
+      name: `${user.first_name} ${user.last_name}`,
       shown: [`${user.first_name} ${user.last_name}`],
     })),
     { path: '/console/developers/keys', shown: of(({ key }) => [key]) },
     { path: '/console/me', shown: agents },
+    // The log has names of people only: those who did something and those to whom it was done.
+    {
+      path: '/console/audit?action=user.registered',
+      shown: of(({ user }) => [`${user.first_name} ${user.last_name}`]),
+    },
+    {
+      path: '/console/audit?resource=customer',
+      shown: [[staff.user.first_name, staff.user.last_name].filter(Boolean).join(' ')],
+    },
   ];
 }
 
