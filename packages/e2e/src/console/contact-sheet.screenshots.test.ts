@@ -111,6 +111,8 @@ async function takeAll(page: Page, locale: string, screens: Screens): Promise<st
     await page.goto(path);
     await page.getByRole('heading', { level: 1 }).first().waitFor();
     await page.waitForLoadState('networkidle');
+    await expect.poll(() => page.locator('[role=status] > div[aria-hidden]').count(), { timeout: 30_000 }).toBe(0); // no skeletons
+    await page.waitForLoadState('networkidle');
     if (key !== undefined) {
       await page.keyboard.press(key);
       await page.getByRole('dialog').waitFor();
