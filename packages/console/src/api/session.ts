@@ -97,6 +97,14 @@ export const answerFactor = (mfa_token: string, answer: { code: string } | { rec
 export const acceptInvitation = (token: string, name: string, password: string): Promise<void> =>
   begin('/invitation', { token, name, password });
 
+/** With the code that a provider led back with, which it spends. @throws ClientelaError as `signIn` does */
+export const signInWithCode = (code: string): Promise<void> => begin('/oidc', { code });
+/** The `mfa_token` of a sign-in that a second factor has to complete. */
+export function factorTokenOf(error: unknown): string | undefined {
+  const token = error instanceof ClientelaError ? error.problem['mfa_token'] : undefined;
+  return typeof token === 'string' ? token : undefined;
+}
+
 /** Whether there is no session (any more), and not merely no response. */
 const isOver = (error: unknown) =>
   error instanceof ClientelaError && (error instanceof SessionEnded || error.status === 401);

@@ -95,9 +95,9 @@ test(
         shots.push(`${sheet}/${name}.png`);
       };
       const { page, context } = await openScreen(browser, fleet.url, { colorScheme, width, locale });
-      for (const name of ['sign-in', 'forgot', 'invite']) {
+      for (const name of ['sign-in', 'sign-in/return#error=OIDC_NO_USER', 'forgot', 'invite']) {
         await page.goto(`/console/${name}`);
-        await take(page, name);
+        await take(page, name.replaceAll(/\W/g, '-'));
       }
       await signIn(page, demo);
       for (const [name, path] of Object.entries(screens)) {

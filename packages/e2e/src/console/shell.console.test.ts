@@ -164,6 +164,7 @@ test('says which service is away, and when it is back', async ({ fleet, browser 
 
 const openPages = [
   '/console/sign-in',
+  '/console/sign-in/return#error=OIDC_NO_USER',
   '/console/forgot',
   '/console/reset#token=x',
   '/console/reset',
