@@ -78,9 +78,9 @@ test('a person signs in with a provider where they wanted to go; nothing of it s
   const kept = history.entries.map(({ url }) => url).join('\n') + (await storedText(screen));
   for (const secret of [code, state, staff.email]) expect(kept).not.toContain(secret);
   expect(await keptAttempts(page)).toEqual([]);
-  expect(await context.cookies(fleet.url)).toEqual([
-    expect.objectContaining({ name: 'clientela', httpOnly: true, sameSite: 'Strict' }),
-  ]);
+  // Cookies know no ports: the provider's are beside ours.
+  const cookies = (await context.cookies(fleet.url)).filter(({ name }) => name.includes('clientela'));
+  expect(cookies).toEqual([expect.objectContaining({ name: 'clientela', httpOnly: true, sameSite: 'Strict' })]);
   expect((await staff.get('/auth/me')).body.user.identities).toMatchObject([{ provider: 'test_provider' }]);
   await page.goBack();
   await page.waitForURL((address) => address.origin === fleet.url);
@@ -159,9 +159,11 @@ test('says in plain words why a provider signs nobody in, and signs in at the ne
   await page.reload();
   await page.waitForURL('**/console/sign-in?to=%2Fconsole%2Fproducts');
   expect(await page.getByRole('alert').count()).toBe(0);
-  await page.route('**/console/session/oidc', (route) => route.abort());
+  await page.route('**/console/session/oidc', (route) =>
+    route.fulfill({ status: 503, json: { status: 503, error_code: 'SERVICE_UNAVAILABLE', detail: 'away' } }),
+  );
   await providerButton(page).click();
-  await page.getByText('The server does not respond.').waitFor();
+  await page.getByText('A service is away.').waitFor();
   await page.unroute('**/console/session/oidc');
   await page.getByRole('button', { name: 'Try again' }).press('Enter');
   await page.getByRole('heading', { level: 1, name: 'Products' }).waitFor();
