@@ -3,16 +3,17 @@
 
 const stored = 'clientela.provider-attempt';
 
-/** `to`: where the person wanted to go. */
-type Attempt = { state: string; to?: string | undefined };
+/** `to`: where the person wanted to go. `invitation`: the token of one that the account of the provider accepts. */
+export type Purpose = { to?: string | undefined; invitation?: string | undefined };
+type Attempt = Purpose & { state: string };
 
 /** 128 random bits as letters, which an address keeps as they are. */
 const random = (): string =>
   String.fromCharCode(...Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) => 97 + (byte & 15)));
 
 /** Leads this tab to a provider. */
-export function goToProvider(name: string, to: string | undefined): void {
-  const attempt: Attempt = { state: random(), to };
+export function goToProvider(name: string, purpose: Purpose): void {
+  const attempt: Attempt = { ...purpose, state: random() };
   sessionStorage.setItem(stored, JSON.stringify(attempt));
   const back = encodeURIComponent(`/console/sign-in/return?state=${attempt.state}`);
   location.assign(`/auth/oidc/${encodeURIComponent(name)}/start?to=${back}`);

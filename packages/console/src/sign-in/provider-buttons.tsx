@@ -3,12 +3,12 @@ import { useTranslation } from 'react-i18next';
 import { api } from '../api/session.ts';
 import { Button } from '../ui/button.tsx';
 import styles from './layout.module.css';
-import { goToProvider } from './provider-attempt.ts';
+import { goToProvider, type Purpose } from './provider-attempt.ts';
 
 type Provider = { name: string; title: string };
 
 /** A button for each provider that is configured. There is none until they are known: the form works without. */
-export function ProviderButtons({ to }: { to: string | undefined }) {
+export function ProviderButtons({ purpose }: { purpose: Purpose }) {
   const { t } = useTranslation();
   const [providers, setProviders] = useState<readonly Provider[]>([]);
   const [chosen, setChosen] = useState<string>();
@@ -32,7 +32,7 @@ export function ProviderButtons({ to }: { to: string | undefined }) {
           isPending={chosen === name}
           onPress={() => {
             setChosen(name);
-            goToProvider(name, to);
+            goToProvider(name, purpose);
           }}
         >
           {t('signIn.withProvider', { provider: title })}

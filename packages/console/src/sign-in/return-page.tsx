@@ -4,7 +4,7 @@ import { getRouteApi, useRouter } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { queryClient } from '../api/query-client.ts';
-import { factorTokenOf, signInWithCode } from '../api/session.ts';
+import { acceptInvitationWithCode, factorTokenOf, signInWithCode } from '../api/session.ts';
 import { Failure } from '../ui/failure.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { FactorForm } from './factor-form.tsx';
@@ -22,9 +22,12 @@ function readReturn(search: { state?: string | undefined; to?: string | undefine
   const attempt = findAttempt();
   const isOurs = attempt !== undefined && attempt.state === search.state;
   const [code, error] = [fragment.get('code'), fragment.get('error')];
+  // An account that belongs to nobody yet is what an invitation is for.
+  const invitation = isOurs && error === 'OIDC_NO_USER' && code !== null ? attempt.invitation : undefined;
+  if (invitation !== undefined) return { to: undefined, isOurs, invitation, problem: undefined, code };
   const known = problems.find((each) => `OIDC_${each}` === error) ?? 'FAILED';
   const problem: Problem | undefined = error !== null ? known : code !== null && !isOurs ? 'NOT_BEGUN' : undefined;
-  return { to: attempt?.to ?? search.to, isOurs, problem, code: problem === undefined ? code : null };
+  return { to: attempt?.to ?? search.to, isOurs, invitation, problem, code: problem === undefined ? code : null };
 }
 
 /** Why the exchange of a code was refused. Undefined for a failure that has to do with the connection or the server. */
@@ -45,12 +48,12 @@ function Return() {
   const { t } = useTranslation();
   const router = useRouter();
   const search = route.useSearch();
-  const [{ to, isOurs, problem, code }] = useState(() => readReturn(search));
+  const [{ to, isOurs, invitation, problem, code }] = useState(() => readReturn(search));
   const isEmpty = code === null && problem === undefined;
   const { error, isFetching, refetch } = useQuery({
     queryKey: ['provider sign-in', code],
     queryFn: async () => {
-      await signInWithCode(code ?? '');
+      await (invitation === undefined ? signInWithCode(code ?? '') : acceptInvitationWithCode(invitation, code ?? ''));
       return true;
     },
     enabled: code !== null,

@@ -36,7 +36,7 @@ export function SignIn({ to, step, children }: { to: string | undefined; step?: 
           <div className={styles.links}>
             <Link to="/forgot">{t('signIn.forgot')}</Link>
           </div>
-          <ProviderButtons to={to} />
+          <ProviderButtons purpose={{ to }} />
         </>
       )}
     </SignInLayout>

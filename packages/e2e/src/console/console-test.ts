@@ -20,7 +20,13 @@ export const password = 'correct horse battery';
 export const consoleTest = test
   // oxlint-disable-next-line no-empty-pattern -- vitest reads the fixture's dependencies from the pattern: none
   .extend('browser', { scope: 'worker' }, async ({}, { onCleanup }) => {
-    const args = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'];
+    const args = [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-dev-shm-usage',
+      '--disable-background-networking',
+      '--host-resolver-rules=MAP console.test 127.0.0.1',
+    ];
     const browser = await chromium.launch({ executablePath: await chromiumPath(), args });
     onCleanup(() => browser.close());
     return browser;

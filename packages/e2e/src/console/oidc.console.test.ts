@@ -262,6 +262,25 @@ test('an address with the code of a stranger signs nobody in, whatever the tab h
   expect((await client(fleet.url).post('/auth/oidc/exchange', { code })).body.user.email).toBe(stranger.email);
 });
 
+test('a person who is invited joins by a provider, without a password', async ({ fleet, browser, provider }) => {
+  const staff = await newStaff(fleet.url);
+  const email = `${randomUUID()}@example.com`;
+  expect((await staff.post('/api/v1/invitations', { email, role: 'viewer', name: 'Mihai Popa' })).status).toBe(201);
+  const link = await mailedLink(fleet, email, 'invite');
+  atProvider(provider, `${randomUUID()}@example.net`); // an invitation is joined by its link, not by the address
+  const screen = await openScreen(browser, fleet.url, { elsewhere: provider.issuer });
+  const { page } = screen;
+  await page.goto(link.pathname + link.hash);
+  await expect.poll(() => page.getByRole('textbox', { name: 'Your name' }).inputValue()).toBe('Mihai Popa');
+  await providerButton(page).click();
+  await home(page, 'Mihai Popa');
+  const stored = await storedText(screen);
+  expect(stored).not.toContain(link.hash.slice('#token='.length));
+  expect(await keptAttempts(page)).toEqual([]);
+  const { users } = (await staff.get('/api/v1/users?search=Mihai')).body;
+  expect(users).toMatchObject([{ email, role: 'viewer' }]);
+});
+
 test('a provider is chosen by the keyboard alone; without one the page is as it was', async ({
   fleet,
   browser,
