@@ -64,12 +64,6 @@ async function endConnectionsOf(service: Service): Promise<void> {
   await db.end();
 }
 
-// The others: faults.test.ts.
-test.each(['interaction', 'product', 'favorites'] as const)(
-  'a killed %s returns 503 with Retry-After on its own routes only, and is restarted',
-  (service) => checkKilledService(fleet, admin, service),
-);
-
 test('a suspended PostgreSQL: every service is unavailable within its deadline, and works again afterwards', async () => {
   expect(await works()).toEqual(allWork);
   const pids = postgresProcesses();
@@ -148,4 +142,10 @@ test.runIf(process.getuid?.() === 0 && canMount())(
       await removeInstallation(folder);
     }
   },
+);
+
+// The others: faults.test.ts.
+test.each(['interaction', 'product', 'favorites'] as const)(
+  'a killed %s returns 503 with Retry-After on its own routes only, and is restarted',
+  (service) => checkKilledService(fleet, admin, service),
 );
