@@ -147,7 +147,10 @@ test(
     rmSync(folder, { recursive: true, force: true });
     const takeIn = async (locale: string) => {
       const { page, context } = await openScreen(browser, fleet.url, { locale });
-      const signedOut = await takeAll(page, locale, open(['sign-in', 'forgot', 'invite']));
+      const signedOut = await takeAll(page, locale, {
+        ...open(['sign-in', 'forgot', 'invite']),
+        'sign-in-refused': ['/console/sign-in/return#error=OIDC_NO_USER'],
+      });
       await signIn(page, demo);
       const staff = await takeAll(page, locale, screens);
       await context.clearCookies();
