@@ -83,6 +83,12 @@ function PartsSection({ name, column, parts, total, error, onRetry, empty }: Par
     (top, part) => (part.customers > (top?.customers ?? 0) ? part : top),
     undefined,
   );
+  // An element stands for the name: what people typed has its own direction.
+  const [before, after] = t(total === undefined ? 'analytics.mostTag' : 'analytics.mostOf', {
+    name: '\n',
+    number: formatNumber(most?.customers ?? 0),
+    total: formatNumber(total ?? 0),
+  }).split('\n');
   const figures = (all: readonly Part[], highest: number): Figures => ({
     columns: [
       t(`customers.filterName.${column}`),
@@ -102,11 +108,9 @@ function PartsSection({ name, column, parts, total, error, onRetry, empty }: Par
       {parts && !most && <Empty>{empty}</Empty>}
       {parts && most && (
         <p className={styles.summary}>
-          {t(total === undefined ? 'analytics.mostTag' : 'analytics.mostOf', {
-            name: `\u2068${most.name}\u2069`, // isolates what people typed, whatever its direction
-            number: formatNumber(most.customers),
-            total: formatNumber(total ?? parts.length),
-          })}
+          {before}
+          <bdi>{visible(most.name)}</bdi>
+          {after}
         </p>
       )}
     </Section>
