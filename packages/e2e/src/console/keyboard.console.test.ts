@@ -57,11 +57,10 @@ test('a complaint is moved on the board, and back', async ({ fleet, browser }) =
   // By the handle: past the next column to the third one.
   await page.getByRole('region', { name: /^Open/ }).getByRole('row').waitFor();
   await pressAt(page, /^Drag/);
-  await page
-    .getByRole('region', { name: /^In progress/ })
-    .locator('[data-drop-target]')
-    .waitFor();
-  await keyTo(page, /Resolved/);
+  const target = (column: RegExp) => page.getByRole('region', { name: column }).locator('[data-drop-target]').waitFor();
+  await target(/^In progress/);
+  await press(page, 'Tab');
+  await target(/^Resolved/);
   await press(page, 'Enter');
   await expect.poll(status).toBe('resolved');
   await isSomewhere(page);
@@ -151,7 +150,7 @@ test('a person is invited, and another gets a role', async ({ fleet, browser }) 
   await page.getByText(`invited-${staff.email} is invited`).waitFor();
   await page.getByRole('button', { name: /^Revoke the invitation/ }).waitFor();
   await pressAt(page, /^Revoke the invitation/);
-  await page.getByText('Revoked').waitFor();
+  await page.getByText('Revoked', { exact: true }).waitFor();
   await isSomewhere(page);
   await keyTo(page, /^Mihai$/, 'Shift+Tab');
   await press(page, 'Enter');

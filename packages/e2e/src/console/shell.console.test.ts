@@ -11,6 +11,7 @@ import {
   signIn,
   signInByForm,
   storedText,
+  whenLoaded,
 } from './console-test.ts';
 
 const test = consoleTest;
@@ -169,6 +170,7 @@ test('says which service is away, and when it is back', async ({ fleet, browser 
   const { page } = screen;
   await page.clock.install();
   await signIn(screen, email);
+  await whenLoaded(page);
   /** Passes the time after which the page asks again. */
   const askAgain = async () => {
     const asked = page.waitForRequest('**/ready');
