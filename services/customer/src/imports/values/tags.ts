@@ -16,8 +16,10 @@ function splitTags(value: string, separator?: string): string[] {
   return found ? value.split(found) : [value];
 }
 
-/** Groups of Google's own, such as `* myContacts`. */
-const isSystemGroup = (label: string) => /^\s*\* ?\S/.test(label);
+/** Google Contacts writes a star and a blank before its own groups; a star alone may begin anybody's tag. */
+const systemGroup = /^\s*\* (?<name>.*\S)/;
+/** Groups that say no more than that a contact is one. */
+const emptyGroups = new Set(['mycontacts', 'starred']);
 
 /** Reads lists of tags: each label once without regard to case. */
 export function readTags(parts: readonly TagPart[], report: (column: string, reason: string) => void): string[] {
@@ -25,7 +27,13 @@ export function readTags(parts: readonly TagPart[], report: (column: string, rea
   for (const part of parts) {
     const labels = 'labels' in part ? part.labels : splitTags(part.value, part.separator);
     for (const label of labels) {
-      if (isSystemGroup(label)) continue;
+      const group = systemGroup.exec(label)?.groups?.['name'];
+      if (group !== undefined) {
+        // Reports a group that may say something of a person: no value of a file is lost silently.
+        if (!emptyGroups.has(group.toLowerCase()))
+          report(part.column, 'a tag begins with "* ", as groups of Google Contacts do, and was left out');
+        continue;
+      }
       const { value, reason } = readLine(label, maxLabel);
       if (reason) report(part.column, `a tag ${reason}`);
       if (value === undefined) continue;

@@ -244,6 +244,8 @@ describe('other values', () => {
   test.each<[string, string[], number?]>([
     ['Clients ::: * myContacts', ['Clients']],
     ['* myContacts ::: * starred', []],
+    ['* Family ::: Clients', ['Clients'], 1],
+    ['*0,*vip', ['*0', '*vip']],
     ['Coffee, tea ::: Suppliers', ['Coffee, tea', 'Suppliers']],
     ['Friends;Open source', ['Friends', 'Open source']],
     ['retail, ag-exempt,, Retail', ['retail', 'ag-exempt']],
