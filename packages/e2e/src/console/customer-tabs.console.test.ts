@@ -111,7 +111,7 @@ test('appointments, complaints, orders and favorites of a customer are recorded,
     ['Interactions', 'Fitting of the lenses'],
   ] as const) {
     await page.getByRole('tab', { name: tab }).press('Enter');
-    await row(text).waitFor();
+    await page.getByRole('tabpanel').getByText(text).first().waitFor();
     expect(await findBarriersInBothThemes(page), tab).toEqual([]);
   }
 });
