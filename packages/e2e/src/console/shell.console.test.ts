@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { client } from '../testing/test-fleet.ts';
 import {
   consoleTest,
@@ -131,6 +131,24 @@ test('sign-in leads to no other site', async ({ fleet, browser }) => {
   }
 });
 
+test('works where the connection is not encrypted, and says so', async ({ fleet, browser }) => {
+  const { email } = await newStaff(fleet.url);
+  const baseURL = fleet.url.replace('127.0.0.1', 'console.test'); // a host that the browser does not trust without encryption
+  const context = await browser.newContext({ baseURL, locale: 'en' });
+  onTestFinished(() => context.close());
+  const page = await context.newPage();
+  await page.goto('/console/products');
+  await page.getByText('This connection is not encrypted.').waitFor();
+  await signInByForm({ page, context, complaints: [] }, email, page.url());
+  await page.getByRole('button', { name: 'New product' }).first().click();
+  await page.getByRole('dialog').getByLabel('Name', { exact: true }).fill('Lamp');
+  await page.getByRole('dialog').getByLabel('Price').fill('12');
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.goto('/console/products');
+  await page.getByRole('link', { name: 'Lamp' }).waitFor();
+});
+
 test('works by the keyboard alone, in the language and the theme that a person chooses', async ({ fleet, browser }) => {
   const { email } = await newStaff(fleet.url);
   const { page } = await openScreen(browser, fleet.url);
@@ -190,7 +208,16 @@ test('says which service is away, and when it is back', async ({ fleet, browser 
 });
 
 /** The screens for people who are not signed in. */
-const openScreens = ['sign-in', 'forgot', 'reset#token=x', 'reset', 'invite', 'verify', 'change-email'];
+const openScreens = [
+  'sign-in',
+  'sign-in/return#error=OIDC_NO_USER',
+  'forgot',
+  'reset#token=x',
+  'reset',
+  'invite',
+  'verify',
+  'change-email',
+];
 /** Every screen of the frame with its heading. A new screen enters its address here. */
 const framedScreens: [path: string, heading: string | RegExp][] = [
   ['/console/customers', 'Customers'],

@@ -93,7 +93,7 @@ test('a cancelled read stops at once, is not tried again, and leaves no file', a
     cancellation.abort(new Error('cancelled'));
     return 'hang' as const;
   };
-  const source = await stub(hang, { retries: 5 });
+  const source = await stub(hang, { retries: 5, timeout: 600_000 });
   const { path, options, warnings } = spooling({ signal: cancellation.signal });
   await expect(spoolSource(path, source, options)).rejects.toThrow('cancelled');
   expect(warnings).toEqual([]);
