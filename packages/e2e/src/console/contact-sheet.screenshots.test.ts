@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { repoRoot } from '@clientela/fleet';
@@ -13,6 +13,8 @@ import { consoleTest as test, openScreen } from './console-test.ts';
 const folder = join(repoRoot, '.data/screenshots');
 const widths = [1280, 320] as const;
 const themes = ['light', 'dark'] as const;
+/** The screens that the README shows, and in which theme. */
+const inReadme: Readonly<Record<string, 'light' | 'dark'>> = { customers: 'light', customer: 'dark' };
 
 /** Loads the demo data. @returns its admin */
 async function loadDemo(url: string): Promise<{ email: string; password: string }> {
@@ -56,7 +58,7 @@ async function findScreens(admin: Client, userId: string): Promise<Screens> {
   return {
     today: ['/console'],
     search: ['/console', 'Control+k'],
-    customers: ['/console/customers?sort=-lifetime_value'],
+    customers: ['/console/customers?tag=wholesale&sort=-lifetime_value'],
     'customers-none-found': ['/console/customers?q=nobody%20at%20all'],
     'new-customer': ['/console/customers', 'c'],
     customer: [customer],
@@ -93,12 +95,23 @@ const readHeight = `(() => {
 })()`;
 const nextFrames = 'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))';
 
+async function takeForReadme(page: Page, name: string): Promise<void> {
+  const colorScheme = inReadme[name];
+  if (colorScheme === undefined) return;
+  await page.emulateMedia({ colorScheme });
+  const path = join(repoRoot, `docs/images/${name}.png`);
+  const picture = await page.screenshot({ path, animations: 'disabled' });
+  expect(picture.length).toBeLessThan(200_000);
+}
+
 /** Takes the pictures of all screens, each loaded once. @returns their names */
 async function takeAll(page: Page, locale: string, screens: Screens): Promise<string[]> {
   const taken: string[] = [];
   for (const [name, [path, key]] of Object.entries(screens)) {
     await page.goto(path);
     await page.getByRole('heading', { level: 1 }).first().waitFor();
+    await page.waitForLoadState('networkidle');
+    await expect.poll(() => page.locator('[role=status] > div[aria-hidden]').count(), { timeout: 30_000 }).toBe(0); // no skeletons
     await page.waitForLoadState('networkidle');
     if (key !== undefined) {
       await page.keyboard.press(key);
@@ -108,6 +121,7 @@ async function takeAll(page: Page, locale: string, screens: Screens): Promise<st
     for (const width of widths) {
       await page.setViewportSize({ width, height: 800 });
       await page.evaluate(nextFrames);
+      if (locale === 'en' && width === 1280) await takeForReadme(page, name);
       await page.setViewportSize({ width, height: await page.evaluate<number>(readHeight) });
       await page.evaluate(nextFrames);
       for (const colorScheme of themes) {
@@ -144,16 +158,6 @@ test(
       return [...signedOut, ...staff, ...(await takeAll(page, locale, open(['companies', 'events/failed'])))];
     };
     const taken = (await Promise.all(['en', 'ru'].map(takeIn))).flat();
-    const images = join(repoRoot, 'docs/images'); // the README shows them
-    mkdirSync(images, { recursive: true });
-    for (const [name, theme] of [
-      ['customers', 'light'],
-      ['customer', 'dark'],
-    ] as const) {
-      const picture = readFileSync(join(folder, `en-${theme}-1280`, `${name}.png`));
-      expect(picture.length).toBeLessThan(200_000);
-      writeFileSync(join(images, `${name}.png`), picture);
-    }
     const pictures = taken
       .toSorted()
       .map((path) => `<figure><img src="${path}"><figcaption>${path}</figcaption></figure>`);
