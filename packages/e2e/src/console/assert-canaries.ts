@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
 import type { TestFleet } from '../testing/test-fleet.ts';
 import { assertCompanies, assertDialogs } from './assert-canary-dialogs.ts';
-import { openScreen, signIn, type Screen, type Staff } from './console-test.ts';
+import { openScreen, signIn, whenLoaded, type Screen, type Staff } from './console-test.ts';
 import { inField, plantCanaries, type PlantedScreen } from './plant-canaries.ts';
 import { assertHarmless, assertShown, open, titleOf } from './shown-canaries.ts';
 
@@ -30,7 +30,7 @@ export async function assertCanaries(
   for (const { path, shown: expected, name } of screens.values()) {
     await open(page, path);
     await page.getByRole('heading', { level: 1 }).waitFor();
-    await page.getByRole('main').locator('[aria-busy=true]').waitFor({ state: 'detached' });
+    await whenLoaded(page);
     await assertShown(page, path, expected);
     if (name !== undefined) await expect.poll(() => page.title()).toBe(titleOf(name));
   }
