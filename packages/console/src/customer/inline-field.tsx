@@ -60,14 +60,21 @@ export function InlineField({ field, value, customer, canEdit, onSave }: InlineF
   const label = t(field.label);
   const shown = shownValue(field, saving === undefined ? value : saving, t);
 
+  const text =
+    shown === null ? (
+      <span className={styles.empty}>–</span>
+    ) : (
+      <bdi>{field.kind === 'email' ? withBreak(shown) : visible(shown)}</bdi>
+    );
+
   const close = () => {
     setSeen(undefined);
     requestAnimationFrame(() => {
       if (document.activeElement === document.body) button.current?.focus(); // else the person went on, as by Tab
     });
   };
-  const save = async (text: string, base: Customer) => {
-    const next = text.trim() === '' ? null : text.trim();
+  const save = async (typed: string, base: Customer) => {
+    const next = typed.trim() === '' ? null : typed.trim();
     if (next === value) {
       setDraft(undefined);
       close();
@@ -99,7 +106,7 @@ export function InlineField({ field, value, customer, canEdit, onSave }: InlineF
     <div className={styles.fact}>
       <dt>{label}</dt>
       <dd>
-        {!seen && !canEdit && <div className={styles.plain}>{shown ?? '–'}</div>}
+        {!seen && !canEdit && <div className={styles.plain}>{text}</div>}
         {!seen && canEdit && (
           <Button
             ref={button}
@@ -111,11 +118,7 @@ export function InlineField({ field, value, customer, canEdit, onSave }: InlineF
               setSeen(customer);
             }}
           >
-            {shown === null ? (
-              <span className={styles.empty}>–</span>
-            ) : (
-              <bdi>{field.kind === 'email' ? withBreak(shown) : visible(shown)}</bdi>
-            )}
+            {text}
           </Button>
         )}
         {seen && field.kind === 'gender' && (
