@@ -6,6 +6,7 @@ import { Button } from '../ui/button.tsx';
 import { formatDay } from '../ui/format.ts';
 import { Menu, MenuItem } from '../ui/menu.tsx';
 import styles from '../ui/toolbar.module.css';
+import { visible } from '../ui/visible.tsx';
 import { statusText, typeText } from './columns.tsx';
 import { FilterDialog } from './filter-dialog.tsx';
 import type { CustomersSearch, FilterName, Filters } from './search-params.ts';
@@ -53,7 +54,7 @@ export function FilterBar({ search, onChange }: FilterBarProps) {
             <span>{sentence(name, search, t)}</span>
           ) : (
             <Button look="link" onPress={() => setEditing(name)}>
-              {sentence(name, search, t)}
+              {visible(sentence(name, search, t))}
             </Button>
           )}
           <Button
