@@ -41,7 +41,7 @@ test('who is suspended while a note is being written signs in again when that is
   await signIn(screen, email, `/console/customers/${customer.id}`);
   await page.getByRole('heading', { level: 1, name: 'Olga Petrova' }).waitFor();
   await page.keyboard.press('n');
-  const note = page.getByRole('textbox', { name: 'Note or contact' });
+  const note = page.getByRole('textbox', { name: 'What happened?' });
   await note.fill('Asked for the price list.');
 
   expect((await staff.put(`/api/v1/users/${user.id}`, { is_active: false })).status).toBe(200);
