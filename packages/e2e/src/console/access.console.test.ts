@@ -2,11 +2,14 @@ import { expect } from 'vitest';
 import { newStaff, openScreen, password, signIn, consoleTest as test } from './console-test.ts';
 
 /** What each role finds in the side bar. */
-const sections = {
-  viewer: ['Today', 'Customers', 'Complaints', 'Products', 'Analytics'],
-  manager: ['Today', 'Customers', 'Complaints', 'Import', 'Products', 'Analytics'],
-  admin: [],
-} satisfies Record<string, string[]>;
+const sections: Record<string, string[]> = {
+  viewer: ['Today', 'Customers', 'Complaints', 'Products', 'Analytics', 'Company'],
+  manager: ['Today', 'Customers', 'Complaints', 'Products', 'Analytics', 'Team', 'Company'],
+  admin: [
+    ...['Today', 'Customers', 'Complaints', 'Import', 'Products', 'Analytics', 'Team'],
+    ...['API keys', 'Audit log', 'Failed events', 'Company'],
+  ],
+};
 
 test.for(Object.entries(sections))(
   'a %s finds what the role may read, and each of it opens',
@@ -18,9 +21,9 @@ test.for(Object.entries(sections))(
     const { page } = screen;
     await signIn(screen, email);
     const links = page.getByRole('navigation').first().getByRole('link');
-    expect(await links.allTextContents()).toEqual(expected);
+    expect(await links.allTextContents()).toEqual(['Clientela', ...expected]);
     for (const name of expected) {
-      await links.filter({ hasText: name }).click();
+      await links.getByText(name, { exact: true }).click();
       await page.getByRole('heading', { level: 1 }).waitFor();
       await page.waitForLoadState('networkidle');
       expect(await page.getByRole('main').getByRole('alert').allTextContents(), name).toEqual([]);
@@ -34,7 +37,8 @@ test('who is suspended while a note is being written signs in again when that is
 }) => {
   const staff = await newStaff(fleet.url);
   const email = `manager-${staff.email}`;
-  const { user } = (await staff.post('/api/v1/users', { email, password, first_name: 'Marta', role: 'manager' })).body;
+  await staff.post('/api/v1/users', { email, password, first_name: 'Marta', role: 'manager' });
+  const { id } = (await staff.get('/api/v1/users?search=Marta')).body.users[0];
   const { customer } = (await staff.post('/api/customers', { full_name: 'Olga Petrova' })).body;
   const screen = await openScreen(browser, fleet.url);
   const { page } = screen;
@@ -44,7 +48,7 @@ test('who is suspended while a note is being written signs in again when that is
   const note = page.getByRole('textbox', { name: 'What happened?' });
   await note.fill('Asked for the price list.');
 
-  expect((await staff.put(`/api/v1/users/${user.id}`, { is_active: false })).status).toBe(200);
+  expect((await staff.put(`/api/v1/users/${id}`, { is_active: false })).status).toBe(200);
   await note.press('Control+Enter');
   const dialog = page.getByRole('dialog', { name: 'You were signed out' });
   await dialog.waitFor();
@@ -53,7 +57,7 @@ test('who is suspended while a note is being written signs in again when that is
   await dialog.getByRole('alert').waitFor();
   expect((await staff.get(`/api/customers/${customer.id}/notes`)).body.notes).toEqual([]);
 
-  expect((await staff.put(`/api/v1/users/${user.id}`, { is_active: true })).status).toBe(200);
+  expect((await staff.put(`/api/v1/users/${id}`, { is_active: true })).status).toBe(200);
   await dialog.getByRole('button', { name: 'Sign in' }).press('Enter');
   await dialog.waitFor({ state: 'detached' });
   expect(await note.inputValue()).toBe('Asked for the price list.');
