@@ -36,11 +36,13 @@ test('a service may have several replicas, each named once', () => {
     'http://b:8002',
     'http://[::1]:8002',
   ]);
-  for (const repeated of ['http://a:1,http://a:1/', 'http://a,http://a:80', 'http://A:1,http://a:1'])
+  for (const repeated of ['http://a:8,http://a:8/', 'http://a,http://a:80', 'http://A:8,http://a:8'])
     expect(() => urls(repeated)).toThrow('CUSTOMER_SERVICE_URL: must not repeat a URL');
-  for (const bad of ['http://a:1,', ',', 'http://a:1,https://b:1', 'http://a:1/x,http://b:1', 'http://a:1;http://b:1'])
+  for (const bad of ['http://a:8,', ',', 'http://a:8,https://b:8', 'http://a:8/x,http://b:8', 'http://a:8;http://b:8'])
     expect(() => urls(bad)).toThrow('CUSTOMER_SERVICE_URL: must be http://host:port');
   expect(() => urls(Array.from({ length: 33 }, (_, port) => `http://a:${port + 1}`).join())).toThrow('at most 32 URLs');
+  for (const unreachable of ['http://a:6000', 'http://a:8002,http://a:10080/', 'http://[::1]:5060'])
+    expect(() => urls(unreachable)).toThrow('must have a port that browsers do not refuse');
 });
 
 test('CONSOLE_IDLE_MINUTES is off, or 15 to 480, and named with the other faults', () => {

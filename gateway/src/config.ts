@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { isAbsolute } from 'node:path';
 import {
   drainSettings,
+  isRefusedPort,
   logSettings,
   MetricsToken,
   PerWindow,
@@ -29,6 +30,9 @@ const ServiceUrls = z.string().transform((text, context): string[] => {
   };
   if (urls.length > 32) return problem('must be at most 32 URLs');
   if (!urls.every(isServiceUrl)) return problem('must be http://host:port without a path, or several with commas');
+  if (urls.some((url) => isRefusedPort(Number(new URL(url).port || 80))))
+    // no probe would reach it
+    return problem('must have a port that browsers do not refuse');
   const origins = urls.map((url) => new URL(url).origin);
   return new Set(origins).size === origins.length ? origins : problem('must not repeat a URL');
 });

@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest';
-import { unusedUrl, sendRaw, startTestGateway } from './testing/gateway.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { unusedUrl, sendRaw, startTestGateway, stopClock, until, type Call } from './testing/gateway.ts';
 
 const methods = { get: {}, post: { body_limit: 100 } };
 const paths = {
@@ -8,17 +8,26 @@ const paths = {
     '/api/customers': methods,
     '/rest/v1/customers/{customer_id}': { get: {} },
   },
-  favorites: { '/rest/v1/favorites': { get: { deadline: 50 } }, '/api/favorites': { get: { deadline: 50 } } },
+  favorites: { '/rest/v1/favorites': { get: {} }, '/api/favorites': { get: {} } },
   product: { '/rest/v1/products': { get: {} }, '/api/products': { get: {} } },
 };
 
 describe('errors of the gateway itself under /rest/v1 and /grpc/v1', () => {
   test('add success: false and a message to the problem, and only there', async () => {
+    let waiting = 0;
     const gateway = await startTestGateway({
       paths,
-      serve: { favorites: () => {}, customer: (req) => void req.socket.destroy() },
+      serve: { favorites: () => void (waiting += 1), customer: (req) => void req.socket.destroy() },
       urls: { product: await unusedUrl() },
     });
+    stopClock();
+    const callPastDeadline = async (call: Call) => {
+      const response = gateway.call(call);
+      await until(() => waiting > 0, 'the request at the service');
+      waiting = 0;
+      vi.advanceTimersByTime(10_000);
+      return response;
+    };
     const body = 'x'.repeat(101);
     for (const [status, rest, plain, call] of [
       [401, '/rest/v1/customers', '/api/customers', {}],
@@ -40,12 +49,13 @@ describe('errors of the gateway itself under /rest/v1 and /grpc/v1', () => {
       [503, '/rest/v1/products', '/api/products', { headers: gateway.bearer }],
       [504, '/rest/v1/favorites?limit=1', '/api/favorites?limit=1', { headers: gateway.bearer }],
     ] as const) {
-      const { json, headers, ...there } = await gateway.call({ path: rest, ...call });
+      const send = status === 504 ? callPastDeadline : gateway.call;
+      const { json, headers, ...there } = await send({ path: rest, ...call });
       expect([rest.slice(0, 40), there.status]).toEqual([rest.slice(0, 40), status]);
       expect(headers['content-type']).toContain('application/problem+json');
       expect(json).toMatchObject({ success: false, message: json.detail, status, error_code: expect.any(String) });
       expect(json.detail.length).toBeGreaterThan(5);
-      const elsewhere = await gateway.call({ path: plain, ...call });
+      const elsewhere = await send({ path: plain, ...call });
       expect([plain.slice(0, 40), elsewhere.status]).toEqual([plain.slice(0, 40), status]);
       expect(Object.keys(json).toSorted()).toEqual([...Object.keys(elsewhere.json), 'message', 'success'].toSorted());
     }

@@ -1,4 +1,5 @@
-import { createHash, generateKeyPairSync, randomBytes, randomInt, randomUUID, type KeyObject } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes, randomUUID, type KeyObject } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, request, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { Writable } from 'node:stream';
@@ -12,6 +13,7 @@ import {
 } from '@clientela/contracts';
 import type { Problem } from '@clientela/errors';
 import { createLog } from '@clientela/runtime';
+import { freePort } from '@clientela/testing';
 import jwt from 'jsonwebtoken';
 import { onTestFinished, vi } from 'vitest';
 import { createGateway, type GatewayOptions } from '../app.ts';
@@ -44,7 +46,8 @@ export async function listenOn(
   port = 0,
 ): Promise<{ url: string; port: number; server: Server }> {
   const server = createServer({ keepAliveTimeout: 65_000 }, listener);
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening'); // rejects when another process has the port
   onTestFinished(async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
@@ -53,21 +56,8 @@ export async function listenOn(
   return { url: `http://127.0.0.1:${boundPort}`, port: boundPort, server };
 }
 
-/**
- * Returns the URL of a free port. It lies below the ephemeral range, so that no outgoing connection takes it by chance
- * before the test does.
- */
-export async function unusedUrl(): Promise<string> {
-  for (;;) {
-    const port = randomInt(10_000, 32_768);
-    const server = createServer();
-    const free = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
-    });
-    if (free) return `http://127.0.0.1:${port}`;
-  }
-}
+/** Returns the URL of a port on which nothing listens. */
+export const unusedUrl = async (): Promise<string> => `http://127.0.0.1:${await freePort()}`;
 
 export type Call = {
   method?: string;

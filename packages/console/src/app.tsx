@@ -30,6 +30,16 @@ const signIn = createRoute({
   validateSearch: ({ to }: { to?: unknown }): { to?: string } => (typeof to === 'string' ? { to } : {}),
   component: lazyRouteComponent(() => import('./sign-in/page.tsx'), 'SignInPage'),
 });
+/** Where providers lead back to. */
+const signInReturn = createRoute({
+  getParentRoute: () => root,
+  path: 'sign-in/return',
+  validateSearch: ({ state, to }: { state?: unknown; to?: unknown }): { state?: string; to?: string } => ({
+    ...(typeof state === 'string' && { state }),
+    ...(typeof to === 'string' && { to }),
+  }),
+  component: lazyRouteComponent(() => import('./sign-in/return-page.tsx'), 'ReturnPage'),
+});
 const forgot = createRoute({
   getParentRoute: () => root,
   path: 'forgot',
@@ -181,6 +191,7 @@ const customer = createRoute({
 const router = createRouter({
   routeTree: root.addChildren([
     signIn,
+    signInReturn,
     forgot,
     reset,
     invite,

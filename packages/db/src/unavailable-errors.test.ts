@@ -1,7 +1,7 @@
 import { connect as connectSocket, createServer, type AddressInfo, type Socket } from 'node:net';
 import { AppError, resourceErrorCodes, unavailable } from '@clientela/errors';
 import { testDatabase } from '@clientela/testing';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { asUnavailable, connect, type Db } from './index.ts';
 
 const withCode = (code: string, message = 'something failed') => Object.assign(new Error(message), { code });
@@ -165,9 +165,17 @@ describe('a database that hangs', () => {
   test('does not end a statement that takes as long as it may', async () => {
     const database = await testDatabase('product');
     onTestFinished(() => database.drop());
-    const db = openPool(database.url, { statementTimeout: 3000 });
-    expect(await failure(db.raw('select pg_sleep(1.9)'))).toBe('success');
-    expect(await failure(db.raw('select pg_sleep(20)'))).toBe(temporarily);
-    expect((await db.raw('select pg_backend_pid() as pid')).rows).toHaveLength(1);
+    const db = openPool(database.url, { statementTimeout: 2000 });
+    const {
+      rows: [{ pid }],
+    } = await db.raw('select pg_backend_pid() as pid');
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const sleeping = failure(db.raw('select pg_advisory_lock(1), pg_sleep(60)'));
+    const isRunning = () => database.owner('pg_locks').where({ pid, locktype: 'advisory' }).first('pid');
+    while (!(await isRunning()));
+    vi.advanceTimersByTime(2000); // the server ends the statement, not the connection
+    expect(await sleeping).toBe(temporarily);
+    expect((await db.raw('select pg_backend_pid() as pid')).rows).toEqual([{ pid }]);
   });
 });

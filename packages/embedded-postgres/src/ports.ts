@@ -3,11 +3,11 @@ import { createServer, connect } from 'node:net';
 
 /**
  * Finds a free TCP port on 127.0.0.1. It is below the ephemeral range that systems use for outgoing connections, so that it is still
- * free when a process is restarted on it.
+ * free when a process is restarted on it, and above 10080, which `fetch` and browsers refuse.
  */
 export async function freePort(): Promise<number> {
   for (let attempts = 0; attempts < 1000; attempts += 1) {
-    const port = randomInt(10_000, 32_768);
+    const port = randomInt(10_081, 32_768);
     if (!assigned.has(port) && (await isFree(port))) {
       assigned.add(port);
       return port;

@@ -138,7 +138,8 @@ async function createData(
         '--locale=C',
         '--locale-provider=builtin',
         '--builtin-locale=C.UTF-8',
-        ...(fsync ? [] : ['--no-sync']),
+        // Passwords that cost little, because tests open thousands of connections.
+        ...(fsync ? [] : ['--no-sync', '--set', 'scram_iterations=1']),
       ],
       runAs,
     );

@@ -18,7 +18,7 @@ import {
   type TestSubscriber,
 } from './testing/events-test-kit.ts';
 
-const soon = { timeout: 45_000, interval: 20 };
+const soon = { timeout: 45_000, interval: 50 };
 const upTo = (to: number) => Array.from({ length: to }, (_, at) => at + 1);
 
 describe.each(['HTTP', 'RabbitMQ'] as const)('over %s', (transport) => {

@@ -11,3 +11,4 @@ export type { Fleet, FleetOptions } from './launcher/fleet.ts';
 export { readSettings } from './launcher/settings.ts';
 export { folderOf, hashOf, peers, repoRoot, services } from './launcher/services.ts';
 export type { Peer, Service } from './launcher/services.ts';
+export { listMails, mailsFolder, readMail } from './mails/mailbox.ts';

@@ -17,6 +17,7 @@ export {
   eventSettings,
   logSettings,
   MetricsToken,
+  isRefusedPort,
   Port,
   PerWindow,
   Rate,

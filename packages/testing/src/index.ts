@@ -10,6 +10,8 @@ export { runInterrupted } from './interrupted.ts';
 export { linkOf, startMailServer, tokenOf } from './mail-server.ts';
 export type { ReceivedMail, TestMailServer } from './mail-server.ts';
 export { startMariadb } from './mariadb.ts';
+export { startTestProvider } from './oidc-provider.ts';
+export type { TestProvider, TestProviderAccount } from './oidc-provider.ts';
 export { otlpReceiver, testTraceSettings } from './otlp-receiver.ts';
 export type { OtlpReceiver, ReceivedSpan } from './otlp-receiver.ts';
 export type { Rabbitmq } from './rabbitmq.ts';

@@ -31,6 +31,6 @@ const percent = (options: Intl.NumberFormatOptions = {}) =>
 export const formatShare = (share: number): string => percent().format(share);
 export const formatChange = (change: number): string => percent({ signDisplay: 'exceptZero' }).format(change);
 
-/** A number beside an axis: `1.2K`. */
+/** A number beside an axis: `1.65K`. */
 export const formatShort = (value: number): string =>
-  new Intl.NumberFormat(currentLanguage(), { notation: 'compact', maximumFractionDigits: 1 }).format(value);
+  new Intl.NumberFormat(currentLanguage(), { notation: 'compact', maximumFractionDigits: 2 }).format(value);

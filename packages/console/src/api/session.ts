@@ -58,8 +58,9 @@ function accept({ access_token, user, idle_minutes }: SignedIn): void {
 const askSession = <T>(path: string, body: object): Promise<T> =>
   api.request<T>({ method: 'POST', path: `/console/session${path}`, body, open: true, options: { timeout: 20_000 } });
 
-/** Tabs take turns with the cookie. */
-const inTurn = <T>(work: () => Promise<T>): Promise<T> => navigator.locks.request('clientela-console-session', work);
+/** Tabs take turns with the cookie. Without encryption browsers have no locks; the server then tells apart two tabs at once. */
+const inTurn = <T>(work: () => Promise<T>): Promise<T> =>
+  isSecureContext ? navigator.locks.request('clientela-console-session', work) : work();
 
 /** Stands in the storage from a sign-out until the server has ended the session, reloads included. */
 const leaving = 'clientela.leaving';
@@ -96,6 +97,17 @@ export const answerFactor = (mfa_token: string, answer: { code: string } | { rec
   begin('/mfa', { mfa_token, ...answer });
 export const acceptInvitation = (token: string, name: string, password: string): Promise<void> =>
   begin('/invitation', { token, name, password });
+
+/** With the code that a provider led back with, which it spends. @throws ClientelaError as `signIn` does */
+export const signInWithCode = (code: string): Promise<void> => begin('/oidc', { code });
+/** The same for somebody without a user, whom an invitation makes one. */
+export const acceptInvitationWithCode = (token: string, oidc_code: string): Promise<void> =>
+  begin('/invitation', { token, oidc_code });
+/** The `mfa_token` of a sign-in that a second factor has to complete. */
+export function factorTokenOf(error: unknown): string | undefined {
+  const token = error instanceof ClientelaError ? error.problem['mfa_token'] : undefined;
+  return typeof token === 'string' ? token : undefined;
+}
 
 /** Whether there is no session (any more), and not merely no response. */
 const isOver = (error: unknown) =>

@@ -3,7 +3,7 @@ import { Conflict } from '../forms/conflict.tsx';
 import styles from '../ui/bar.module.css';
 import { Select } from '../ui/select.tsx';
 import { TextField } from '../ui/text-field.tsx';
-import type { Field } from './fields.ts';
+import { inputType, type Field } from './fields.ts';
 import { genders, genderText } from './inline-field.tsx';
 
 type Texts = Readonly<Record<string, string>>;
@@ -23,7 +23,8 @@ export function CustomerFields({ fields, values, set, errors, conflicts, onTake,
   const { t } = useTranslation();
   return (
     <div className={styles.fields}>
-      {fields.map(({ path, label, kind }, index) => {
+      {fields.map((field, index) => {
+        const { path, label, kind } = field;
         const common = { label: t(label), onChange: set(path), error: errors[path] };
         return (
           <div key={path}>
@@ -40,7 +41,7 @@ export function CustomerFields({ fields, values, set, errors, conflicts, onTake,
             ) : (
               <TextField
                 {...common}
-                type={kind ?? 'text'}
+                type={inputType(field)}
                 value={values[path] ?? ''}
                 autoFocus={autoFocus === true && index === 0}
               />

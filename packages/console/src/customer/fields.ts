@@ -4,8 +4,12 @@ import type { Values } from '../forms/three-way.ts';
 export type Field = {
   path: string;
   label: ParseKeys;
-  kind?: 'email' | 'tel' | 'date' | 'gender';
+  kind?: 'email' | 'tel' | 'date' | 'gender' | 'language' | 'region';
 };
+/** The type of the input in which a field is typed. */
+export const inputType = ({ kind }: Field): 'email' | 'tel' | 'date' | 'text' =>
+  kind === 'email' || kind === 'tel' || kind === 'date' ? kind : 'text';
+
 export type Section = { title: ParseKeys; fields: readonly Field[] };
 
 /** The record of a customer, by sections. */
@@ -16,7 +20,7 @@ export const sections: readonly Section[] = [
       { path: 'full_name', label: 'customer.field.full_name' },
       { path: 'email', label: 'customer.field.email', kind: 'email' },
       { path: 'phone', label: 'customer.field.phone', kind: 'tel' },
-      { path: 'preferences.language', label: 'customer.field.language' },
+      { path: 'preferences.language', label: 'customer.field.language', kind: 'language' },
     ],
   },
   {
@@ -26,7 +30,7 @@ export const sections: readonly Section[] = [
       { path: 'address.city', label: 'customer.field.city' },
       { path: 'address.state', label: 'customer.field.state' },
       { path: 'address.zip_code', label: 'customer.field.zip_code' },
-      { path: 'address.country', label: 'customer.field.country' },
+      { path: 'address.country', label: 'customer.field.country', kind: 'region' },
     ],
   },
   {

@@ -93,9 +93,15 @@ export function History({ customer }: { customer: Customer }) {
           author={people.get(actor_id)}
           text={reason}
         >
-          {changes.flatMap(partsOf).map((change) => (
-            <ChangeOf key={change.field} customer={customer} change={change} />
-          ))}
+          {changes
+            .flatMap(partsOf)
+            .map((change) =>
+              change.field === 'avatar_url' ? (
+                <span key={change.field}>{t(`customer.avatar.${change.to == null ? 'removed' : 'saved'}`)}</span>
+              ) : (
+                <ChangeOf key={change.field} customer={customer} change={change} />
+              ),
+            )}
         </Entry>
       ))}
     </Items>

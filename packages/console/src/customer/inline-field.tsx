@@ -6,22 +6,37 @@ import { Button } from 'react-aria-components';
 import { fieldErrors } from '../forms/field-errors.ts';
 import type { Values } from '../forms/three-way.ts';
 import { describeError } from '../ui/failure.tsx';
-import { formatDay } from '../ui/format.ts';
+import { formatCode, formatDay } from '../ui/format.ts';
 import { Select } from '../ui/select.tsx';
 import { TextField } from '../ui/text-field.tsx';
 import { visible } from '../ui/visible.tsx';
 import { ExistingLink } from './existing-link.tsx';
-import type { Field } from './fields.ts';
+import { inputType, type Field } from './fields.ts';
 import styles from './page.module.css';
 
 export const genders = ['female', 'male', 'other'] as const;
 export const genderText = (gender: string, t: TFunction): string =>
   t(`customer.gender.${gender}` as 'customer.gender.other', { defaultValue: gender });
 
+/** An address that is too long for its line breaks before its `@`. */
+function withBreak(address: string) {
+  const at = address.indexOf('@');
+  return at < 1 ? (
+    visible(address)
+  ) : (
+    <>
+      {visible(address.slice(0, at))}
+      <wbr />
+      {visible(address.slice(at))}
+    </>
+  );
+}
+
 /** Shows the value of a field as people read it. */
 export function shownValue(field: Field | undefined, value: string | null, t: TFunction): string | null {
   if (value === null) return null;
   if (field?.kind === 'date' && /^\d{4}-\d{2}-\d{2}$/.test(value)) return formatDay(value);
+  if (field?.kind === 'language' || field?.kind === 'region') return formatCode(value, field.kind);
   return field?.kind === 'gender' ? genderText(value, t) : value;
 }
 
@@ -88,7 +103,11 @@ export function InlineField({ field, value, customer, canEdit, onSave }: InlineF
             aria-label={`${label}: ${shown ?? t('customer.noValue')}`}
             onPress={() => setSeen(customer)}
           >
-            {shown === null ? <span className={styles.empty}>–</span> : <bdi>{visible(shown)}</bdi>}
+            {shown === null ? (
+              <span className={styles.empty}>–</span>
+            ) : (
+              <bdi>{field.kind === 'email' ? withBreak(shown) : visible(shown)}</bdi>
+            )}
           </Button>
         )}
         {seen && field.kind === 'gender' && (
@@ -106,7 +125,7 @@ export function InlineField({ field, value, customer, canEdit, onSave }: InlineF
             <TextField
               label={label}
               isLabelHidden
-              type={field.kind ?? 'text'}
+              type={inputType(field)}
               value={draft ?? value ?? ''}
               onChange={(text) => {
                 setDraft(text);

@@ -1,4 +1,5 @@
 import type { TFunction } from 'i18next';
+import type { Tone } from '../ui/pill.tsx';
 
 /** A kind of contact in the person's language; a company's own one as it is called there. */
 export const kindText = (kind: string, t: TFunction): string =>
@@ -7,3 +8,9 @@ export const kindText = (kind: string, t: TFunction): string =>
 /** The state of an appointment or a complaint. */
 export const interactionStatusText = (status: string, t: TFunction): string =>
   t(`customer.states.${status}` as 'customer.states.open', { defaultValue: status });
+
+/** The colour of a state: green what is done, amber what waits. */
+export function statusTone(status: string): Tone {
+  if (['completed', 'done', 'resolved'].includes(status)) return 'green';
+  return ['open', 'booked', 'pending'].includes(status) ? 'amber' : 'neutral';
+}

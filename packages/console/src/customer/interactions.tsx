@@ -14,7 +14,7 @@ import { visible } from '../ui/visible.tsx';
 import { Entry } from './entry.tsx';
 import { InteractionDialog } from './interaction-dialog.tsx';
 import { bodyOf, stepsFrom, valuesOf } from './interaction-fields.ts';
-import { interactionStatusText, kindText } from './interaction-text.ts';
+import { interactionStatusText, kindText, statusTone } from './interaction-text.ts';
 import { Items } from './items.tsx';
 import { useMay } from './may.ts';
 import { Priority } from './priority.tsx';
@@ -140,9 +140,7 @@ function InteractionEntry({ interaction, author, onEdit }: InteractionEntryProps
         </>
       }
     >
-      {status !== null && (
-        <Pill tone={['open', 'booked'].includes(status) ? 'amber' : 'neutral'}>{interactionStatusText(status, t)}</Pill>
-      )}
+      {status !== null && <Pill tone={statusTone(status)}>{interactionStatusText(status, t)}</Pill>}
       {priority !== null && <Priority of={priority} />}
       {category !== null && <bdi>{visible(category)}</bdi>}
       {scheduled_at !== null && <span>{t('customer.scheduledFor', { at: formatInstant(scheduled_at) })}</span>}

@@ -7,7 +7,7 @@ import { statusText } from '../customers/columns.tsx';
 import { Money } from '../ui/money.tsx';
 import { Pill } from '../ui/pill.tsx';
 import { Composer } from './composer.tsx';
-import { interactionStatusText, kindText } from './interaction-text.ts';
+import { interactionStatusText, kindText, statusTone } from './interaction-text.ts';
 import { Items } from './items.tsx';
 import styles from './page.module.css';
 import { Priority } from './priority.tsx';
@@ -45,9 +45,7 @@ function TimelineEntry({ item, author }: { item: TimelineItem; author: string | 
     const { type, notes, status, priority } = item.interaction;
     return (
       <Entry {...common} icon={MessageSquare} title={kindText(type, t)} text={notes}>
-        {status !== null && (
-          <Pill tone={status === 'open' ? 'amber' : 'neutral'}>{interactionStatusText(status, t)}</Pill>
-        )}
+        {status !== null && <Pill tone={statusTone(status)}>{interactionStatusText(status, t)}</Pill>}
         {priority !== null && ['high', 'critical'].includes(priority) && <Priority of={priority} />}
       </Entry>
     );
@@ -65,7 +63,7 @@ function TimelineEntry({ item, author }: { item: TimelineItem; author: string | 
       <span className={styles.change}>
         <Money amount={amount} currency={currency} />
       </span>
-      <Pill>{interactionStatusText(status, t)}</Pill>
+      <Pill tone={statusTone(status)}>{interactionStatusText(status, t)}</Pill>
     </Entry>
   );
 }

@@ -9,14 +9,14 @@ import { Button } from '../ui/button.tsx';
 import { Confirm } from '../ui/confirm.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { Money } from '../ui/money.tsx';
-import { Pill, type Tone } from '../ui/pill.tsx';
+import { Pill } from '../ui/pill.tsx';
 import { Select } from '../ui/select.tsx';
 import { toast } from '../ui/toast.tsx';
 import { focusIfLost } from '../ui/focus.tsx';
 import { visible } from '../ui/visible.tsx';
 import { Entry } from './entry.tsx';
 import { Figures } from './figures.tsx';
-import { interactionStatusText, kindText } from './interaction-text.ts';
+import { interactionStatusText, kindText, statusTone } from './interaction-text.ts';
 import { Items } from './items.tsx';
 import { useMay } from './may.ts';
 import styles from './page.module.css';
@@ -27,7 +27,6 @@ import { selectedTab, useWork } from './use-work.ts';
 
 const all = 'all';
 const kinds = [all, ...transactionKinds] as const;
-const tones: Readonly<Record<string, Tone>> = { pending: 'amber', completed: 'green', cancelled: 'neutral' };
 
 /** The orders, payments and refunds of a customer, and what they come to in each currency. */
 export function Transactions({ customer }: { customer: Customer }) {
@@ -148,7 +147,7 @@ function TransactionEntry({ transaction, author, onComplete, onCancel }: Transac
             </Button>
           )}
           {canUpdate && status !== 'cancelled' && (
-            <Button look={['quiet', 'small']} onPress={onCancel}>
+            <Button look="small" onPress={onCancel}>
               {t('customer.to.cancelled')}
             </Button>
           )}
@@ -158,7 +157,7 @@ function TransactionEntry({ transaction, author, onComplete, onCancel }: Transac
       <span className={styles.change}>
         <Money amount={amount} currency={currency} />
       </span>
-      <Pill tone={tones[status] ?? 'neutral'}>{interactionStatusText(status, t)}</Pill>
+      <Pill tone={statusTone(status)}>{interactionStatusText(status, t)}</Pill>
       <span>{t(`customer.direction.${direction as 'in'}`)}</span>
       {order_id !== null && <bdi>{visible(t('customer.orderId', { id: order_id }))}</bdi>}
     </Entry>

@@ -14,7 +14,7 @@ import { Time } from '../ui/time.tsx';
 import { visible } from '../ui/visible.tsx';
 import { Entry } from './entry.tsx';
 import { Figures } from './figures.tsx';
-import { interactionStatusText, kindText } from './interaction-text.ts';
+import { interactionStatusText, kindText, statusTone } from './interaction-text.ts';
 import styles from './page.module.css';
 import { Priority } from './priority.tsx';
 import { complaintsQuery, ordersQuery, viewSize } from './queries.ts';
@@ -119,11 +119,7 @@ function View({ figures, awaySince, rows, icon, kind, empty, textOf }: ViewProps
                   <Money amount={amount} currency={currency ?? ''} />
                 </span>
               )}
-              {status !== undefined && (
-                <Pill tone={['open', 'pending'].includes(status) ? 'amber' : 'neutral'}>
-                  {interactionStatusText(status, t)}
-                </Pill>
-              )}
+              {status !== undefined && <Pill tone={statusTone(status)}>{interactionStatusText(status, t)}</Pill>}
               {priority !== undefined && <Priority of={priority} />}
               {category !== undefined && <bdi>{visible(category)}</bdi>}
               {order !== undefined && <bdi>{visible(t('customer.orderId', { id: order }))}</bdi>}

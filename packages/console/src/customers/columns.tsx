@@ -38,7 +38,7 @@ export const customerColumns = (t: TFunction): Column<Customer>[] => [
   {
     id: 'full_name',
     title: t('customers.field.name'),
-    width: 'minmax(200px, 2fr)',
+    width: 'minmax(186px, 2fr)',
     sort: 'full_name',
     cell: (row) => (
       <>
@@ -53,13 +53,13 @@ export const customerColumns = (t: TFunction): Column<Customer>[] => [
   {
     id: 'email',
     title: t('customers.field.email'),
-    width: 'minmax(180px, 2fr)',
+    width: 'minmax(186px, 2fr)',
     cell: (row) => <bdi>{visible(row.email)}</bdi>,
   },
   {
     id: 'phone',
     title: t('customers.field.phone'),
-    width: 'minmax(150px, 1fr)',
+    width: '140px',
     cell: (row) => <bdi>{visible(row.phone)}</bdi>,
   },
   {
@@ -71,13 +71,13 @@ export const customerColumns = (t: TFunction): Column<Customer>[] => [
   {
     id: 'tags',
     title: t('customers.field.tags'),
-    width: 'minmax(140px, 1.5fr)',
+    width: 'minmax(139px, 1.5fr)',
     cell: (row) => row.tags.map((label) => <Pill key={label}>{label}</Pill>),
   },
   {
     id: 'total_orders',
     title: t('customers.field.orders'),
-    width: '90px',
+    width: '84px',
     isNumber: true,
     sort: 'total_orders',
     cell: (row) => formatNumber(row.total_orders),
@@ -85,7 +85,7 @@ export const customerColumns = (t: TFunction): Column<Customer>[] => [
   {
     id: 'lifetime_value',
     title: t('customers.field.value'),
-    width: '130px',
+    width: '116px',
     isNumber: true,
     sort: 'lifetime_value',
     cell: (row) => <Money amount={row.lifetime_value} currency={row.currency} />,
@@ -120,4 +120,4 @@ export const customerColumns = (t: TFunction): Column<Customer>[] => [
   },
 ];
 
-export const defaultColumns = ['email', 'phone', 'status', 'tags', 'total_orders', 'lifetime_value', 'created_at'];
+export const defaultColumns = ['email', 'phone', 'status', 'tags', 'total_orders', 'lifetime_value'];

@@ -17,7 +17,12 @@ export function TopBar({ user, items, onSearch }: TopBarProps) {
   return (
     <header className={styles.top}>
       <Drawer items={items} />
-      <AriaButton className={styles.search} onPress={onSearch} aria-keyshortcuts="/">
+      <AriaButton
+        className={styles.search}
+        onPress={onSearch}
+        aria-label={t('frame.searchEverywhere')}
+        aria-keyshortcuts="/"
+      >
         <Search size={16} strokeWidth={1.5} aria-hidden />
         <span>{t('frame.searchEverywhere')}</span>
         <kbd aria-hidden>/</kbd>

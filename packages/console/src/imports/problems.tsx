@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import type { TFunction } from 'i18next';
 import { Download } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { api } from '../api/session.ts';
@@ -12,6 +13,10 @@ import { Skeleton } from '../ui/skeleton.tsx';
 import { Table, Titled } from '../ui/table.tsx';
 import { visible } from '../ui/visible.tsx';
 import { groupProblems } from './problems.ts';
+
+/** A reason of the server in the person's language; a rare one as the server says it. */
+const reasonText = (reason: string, t: TFunction): string =>
+  t(`imports.reasons.${reason.replaceAll(/\W+/g, '_')}` as 'imports.reasons.is_not_valid', { defaultValue: reason });
 
 /** Why rows or values were not taken: the commonest reasons with rows to look at, and all of them as a file. */
 export function Problems({ id }: { id: string }) {
@@ -36,7 +41,7 @@ export function Problems({ id }: { id: string }) {
               title: t('imports.reason'),
               renderCell: ({ reason, column }) => (
                 <Titled note={column !== '' && <bdi>{visible(column)}</bdi>}>
-                  <span dir="auto">{visible(reason)}</span>
+                  <span dir="auto">{visible(reasonText(reason, t))}</span>
                 </Titled>
               ),
             },

@@ -8,18 +8,20 @@ import { Conflict } from '../forms/conflict.tsx';
 import { Form } from '../forms/form.tsx';
 import { LeaveGuard } from '../forms/leave-guard.tsx';
 import { useRecordForm } from '../forms/use-record-form.ts';
-import { currentLanguage } from '../messages/index.ts';
 import styles from '../ui/bar.module.css';
 import { Button } from '../ui/button.tsx';
 import { Checkbox } from '../ui/checkbox.tsx';
+import { formatCode } from '../ui/format.ts';
 import { Select } from '../ui/select.tsx';
 import { TextField } from '../ui/text-field.tsx';
 import { toast } from '../ui/toast.tsx';
 import { bodyOf, companyFields, valuesOf, type CompanyValues } from './fields.ts';
 
 /** What a code means, in the person's language. */
-const meaningOf = (code: string, type: 'region' | 'currency', pattern: RegExp): string | undefined =>
-  pattern.test(code) ? new Intl.DisplayNames(currentLanguage(), { type }).of(code.toUpperCase()) : undefined;
+const meaningOf = (code: string, type: 'region' | 'currency'): string | undefined => {
+  const meaning = formatCode(code, type);
+  return meaning === code ? undefined : meaning;
+};
 
 export function CompanyForm({ company }: { company: Company }) {
   const { t } = useTranslation();
@@ -88,19 +90,11 @@ export function CompanyForm({ company }: { company: Company }) {
       </div>
       <div className={styles.pair}>
         <div>
-          <TextField
-            {...field('country')}
-            maxLength={2}
-            description={meaningOf(draft.country, 'region', /^[a-z]{2}$/i)}
-          />
+          <TextField {...field('country')} maxLength={2} description={meaningOf(draft.country, 'region')} />
           {conflict('country')}
         </div>
         <div>
-          <TextField
-            {...field('currency')}
-            maxLength={3}
-            description={meaningOf(draft.currency, 'currency', /^[a-z]{3}$/i)}
-          />
+          <TextField {...field('currency')} maxLength={3} description={meaningOf(draft.currency, 'currency')} />
           {conflict('currency')}
         </div>
       </div>

@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
+import { ClientelaError } from '@clientela/client';
 import { api } from '../api/session.ts';
 import { Button } from '../ui/button.tsx';
 import { Failure } from '../ui/failure.tsx';
@@ -19,6 +20,7 @@ export function ForgotPage() {
     await api.auth.forgotPassword({ email });
     setSent(true);
   });
+  const fieldError = error instanceof ClientelaError ? error.fields['email'] : undefined;
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
     void submit();
@@ -36,10 +38,11 @@ export function ForgotPage() {
             autoComplete="username"
             value={email}
             onChange={setEmail}
+            error={fieldError}
             isRequired
             autoFocus
           />
-          {error !== undefined && <Failure error={error} />}
+          {error !== undefined && fieldError === undefined && <Failure error={error} />}
           <Button type="submit" look={['primary', 'wide']} isPending={isBusy}>
             {t('signIn.sendLink')}
           </Button>

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { queryClient } from '../api/query-client.ts';
 import { acceptInvitation, api } from '../api/session.ts';
 import { roleText } from '../frame/roles.ts';
+import { ProviderButtons } from './provider-buttons.tsx';
 import { Button } from '../ui/button.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { Notice } from '../ui/notice.tsx';
@@ -46,20 +47,21 @@ function Invitation() {
           <p className={styles.hint}>
             {t('signIn.inviteHint', { role: roleText(invitation.role, t), email: invitation.email })}
           </p>
-          <JoinForm token={token} email={invitation.email} />
+          <JoinForm token={token} email={invitation.email} known={invitation.name ?? ''} />
         </>
       )}
       <div className={styles.links}>
         <Link to="/sign-in">{t('signIn.backToSignIn')}</Link>
       </div>
+      {token !== undefined && invitation && <ProviderButtons purpose={{ invitation: token }} />}
     </SignInLayout>
   );
 }
 
-function JoinForm({ token, email }: { token: string; email: string }) {
+function JoinForm({ token, email, known }: { token: string; email: string; known: string }) {
   const { t } = useTranslation();
   const router = useRouter();
-  const [name, setName] = useState('');
+  const [name, setName] = useState(known);
   const [password, setPassword] = useState('');
   const { submit, error, isBusy } = useSubmit(async () => {
     await acceptInvitation(token, name, password);

@@ -1,7 +1,7 @@
 import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ClientelaError } from '@clientela/client';
-import { signIn } from '../api/session.ts';
+import { factorTokenOf, signIn } from '../api/session.ts';
 import { Button } from '../ui/button.tsx';
 import { Failure, useCountdown } from '../ui/failure.tsx';
 import { Notice } from '../ui/notice.tsx';
@@ -21,8 +21,8 @@ export function SignInForm({ email: known = '' }: { email?: string }) {
     try {
       await signIn(email, password);
     } catch (failure) {
-      const token = failure instanceof ClientelaError ? failure.problem['mfa_token'] : undefined;
-      if (typeof token !== 'string') throw failure;
+      const token = factorTokenOf(failure);
+      if (token === undefined) throw failure;
       setFactorToken(token);
     }
   });

@@ -128,7 +128,7 @@ export function DataGrid<R>(props: DataGridProps<R>) {
     tabIndex: activeRow === row && active.column === column ? 0 : -1,
     onFocus: () => setActive({ row, column }),
   });
-  const style = { '--columns': `56px ${columns.map(({ width }) => width).join(' ')}` } as CSSProperties;
+  const style = { '--columns': `var(--check) ${columns.map(({ width }) => width).join(' ')}` } as CSSProperties;
 
   return (
     <div className={styles.scroller} ref={scroller}>

@@ -29,6 +29,15 @@ export function formatMoney(amount: string, currency: string): { number: string;
   return { number: format.format(amount as `${number}`), currency };
 }
 
+/** What a code means, such as `DE`; the code itself where it is none. */
+export function formatCode(code: string, type: 'region' | 'language' | 'currency'): string {
+  const pattern = { region: /^[a-z]{2}$/i, language: /^[a-z]{2,3}$/, currency: /^[a-z]{3}$/i }[type];
+  if (!pattern.test(code)) return code;
+  const known = type === 'language' ? code : code.toUpperCase();
+  const name = new Intl.DisplayNames(currentLanguage(), { type }).of(known) ?? code;
+  return name.charAt(0).toLocaleUpperCase() + name.slice(1);
+}
+
 const units = [
   ['year', 365 * 86_400],
   ['month', 30 * 86_400],

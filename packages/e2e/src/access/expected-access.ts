@@ -184,6 +184,11 @@ function underEachPrefix(routes: Record<string, string>): Record<string, string>
   );
 }
 
+/** All routes but those that repeat an account route under another prefix, of which one of each prefix is here too. */
+export const distinctRoutes = Object.keys(expectedAccess).filter(
+  (route) => !/^\w+ \/api(\/v1)?\/auth\/(?!me$)/.test(route),
+);
+
 export type Access = 'any' | 'own' | 'none';
 
 /** Looks up the access of a role to a route. */

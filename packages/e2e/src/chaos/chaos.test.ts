@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { installBatchPoints, killBatchAt, undisturbedState } from './batch-crash-points.ts';
 import { startChaosFleet, type ChaosFleet } from './chaos-fleet.ts';
 import { appliesTo, killAtPoint, crashPoints, eventFlows } from './crash-points.ts';
 import { newWriter, runChaos } from './run-chaos.ts';
@@ -31,10 +30,4 @@ test('an event takes effect once when a process is killed at each point of its d
     const flow = eventFlows.find((flow) => appliesTo(point, flow));
     expect(flow && (await killAtPoint(fleet, writer, point, flow)), point.name).toEqual([]);
   }
-}, 90_000);
-
-test('a batch whose process is killed between two operations ends, repeated, in the state of an undisturbed one', async () => {
-  await installBatchPoints(fleet);
-  const undisturbed = await undisturbedState(fleet);
-  expect(await killBatchAt(fleet, { step: 3, moment: 'after the operation' }, undisturbed)).toEqual([]);
 }, 90_000);

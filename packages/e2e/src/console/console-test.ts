@@ -1,11 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { AxeBuilder } from '@axe-core/playwright';
-import { buildConsole, repoRoot } from '@clientela/fleet';
-import { chromiumPath, dataFolder } from '@clientela/testing';
+import { buildConsole, listMails, mailsFolder, readMail, repoRoot } from '@clientela/fleet';
+import { chromiumPath, dataFolder, freePort, startTestProvider } from '@clientela/testing';
 import { join } from 'node:path';
 import { chromium, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
-import { expect, onTestFinished, test } from 'vitest';
-import { client, startTestFleet, wideLimits, type Client, type TestResponse } from '../testing/test-fleet.ts';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import {
+  client,
+  startTestFleet,
+  wideLimits,
+  type Client,
+  type TestFleet,
+  type TestResponse,
+} from '../testing/test-fleet.ts';
 
 export const password = 'correct horse battery';
 
@@ -13,13 +20,26 @@ export const password = 'correct horse battery';
 export const consoleTest = test
   // oxlint-disable-next-line no-empty-pattern -- vitest reads the fixture's dependencies from the pattern: none
   .extend('browser', { scope: 'worker' }, async ({}, { onCleanup }) => {
-    const args = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'];
+    const args = [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-dev-shm-usage',
+      '--disable-background-networking',
+      '--host-resolver-rules=MAP console.test 127.0.0.1',
+    ];
     const browser = await chromium.launch({ executablePath: await chromiumPath(), args });
     onCleanup(() => browser.close());
     return browser;
   })
+  // A provider of sign-ins, and the port at which it finds the gateway.
   // oxlint-disable-next-line no-empty-pattern -- as above
-  .extend('fleet', { scope: 'worker' }, async ({}, { onCleanup }) => {
+  .extend('provider', { scope: 'worker' }, async ({}, { onCleanup }) => {
+    const port = await freePort();
+    const provider = await startTestProvider([`http://127.0.0.1:${port}/auth/oidc/test_provider/callback`]);
+    onCleanup(() => provider.close());
+    return Object.assign(provider, { port });
+  })
+  .extend('fleet', { scope: 'worker' }, async ({ provider }, { onCleanup }) => {
     const folder = join(repoRoot, '.data/test-console');
     const failures: string[] = [];
     const built = buildConsole({
@@ -34,6 +54,10 @@ export const consoleTest = test
       ...wideLimits,
       LOGIN_RATE: '1000/minute',
       CONSOLE_IDLE_MINUTES: '480',
+      PORT: String(provider.port),
+      OIDC_TEST_PROVIDER_ISSUER: provider.issuer,
+      OIDC_TEST_PROVIDER_CLIENT_ID: provider.client.client_id,
+      OIDC_TEST_PROVIDER_CLIENT_SECRET: provider.client.client_secret,
     });
     onCleanup(() => fleet.end());
     await built.done;
@@ -53,6 +77,19 @@ export async function newStaff(url: string, name = 'Ana Prieto'): Promise<Staff>
   return { ...client(url, signedIn.body.access_token), user: signedIn.body.user, email };
 }
 
+/** Waits for a mail to an address. @param page the page of the console that its link leads to @returns the link */
+export const mailedLink = ({ folder }: TestFleet, to: string, page: string): Promise<URL> =>
+  vi.waitUntil(
+    async () => {
+      for (const file of listMails(mailsFolder(folder)).toReversed()) {
+        const mail = await readMail(mailsFolder(folder), file);
+        if (mail.to === to && mail.link?.includes(`/console/${page}`)) return new URL(mail.link);
+      }
+      return undefined;
+    },
+    { timeout: 30_000, interval: 50 },
+  );
+
 export type Screen = {
   page: Page;
   context: BrowserContext;
@@ -67,11 +104,14 @@ const reportViolations = `document.addEventListener('securitypolicyviolation', (
 /** Statuses that a page may provoke. */
 const isExpected = (text: string) => /the server responded with a status of (?:401|409|412|422|429|503)/.test(text);
 
-/** Opens a browser window of its own, which records everything that it should not do. Nothing of it may be left at the end of the test. */
+/**
+ * Opens a browser window of its own, which records everything that it should not do. Nothing of it may be left at the end of the test.
+ * @param elsewhere another origin to which the page may lead
+ */
 export async function openScreen(
   browser: { newContext: (options: BrowserContextOptions) => Promise<BrowserContext> },
   url: string,
-  { width = 1280, ...options }: BrowserContextOptions & { width?: number } = {},
+  { width = 1280, elsewhere, ...options }: BrowserContextOptions & { width?: number; elsewhere?: string } = {},
 ): Promise<Screen> {
   const context = await browser.newContext({
     viewport: { width, height: 800 },
@@ -86,7 +126,8 @@ export async function openScreen(
   });
   context.on('weberror', (error) => complaints.push(String(error.error().stack)));
   context.on('request', (request) => {
-    if (/^https?:/.test(request.url()) && !request.url().startsWith(url))
+    const { origin, protocol } = new URL(request.url());
+    if (/^https?:/.test(protocol) && origin !== url && origin !== elsewhere)
       complaints.push(`request to ${request.url()}`);
   });
   const page = await context.newPage();

@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { client } from '../testing/test-fleet.ts';
 import { consoleTest, findBarriers, newStaff, openScreen, password, signIn, storedText } from './console-test.ts';
 
@@ -116,6 +116,24 @@ test('sign-in leads to no other site', async ({ fleet, browser }) => {
   }
 });
 
+test('works where the connection is not encrypted, and says so', async ({ fleet, browser }) => {
+  const { email } = await newStaff(fleet.url);
+  const baseURL = fleet.url.replace('127.0.0.1', 'console.test'); // a host that the browser does not trust without encryption
+  const context = await browser.newContext({ baseURL, locale: 'en' });
+  onTestFinished(() => context.close());
+  const page = await context.newPage();
+  await page.goto('/console/products');
+  await page.getByText('This connection is not encrypted.').waitFor();
+  await signIn({ page, context, complaints: [] }, email, page.url());
+  await page.getByRole('button', { name: 'New product' }).first().click();
+  await page.getByRole('dialog').getByLabel('Name', { exact: true }).fill('Lamp');
+  await page.getByRole('dialog').getByLabel('Price').fill('12');
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.goto('/console/products');
+  await page.getByRole('link', { name: 'Lamp' }).waitFor();
+});
+
 test('works by the keyboard alone, in the language and the theme that a person chooses', async ({ fleet, browser }) => {
   const { email } = await newStaff(fleet.url);
   const { page } = await openScreen(browser, fleet.url);
@@ -164,6 +182,7 @@ test('says which service is away, and when it is back', async ({ fleet, browser 
 
 const openPages = [
   '/console/sign-in',
+  '/console/sign-in/return#error=OIDC_NO_USER',
   '/console/forgot',
   '/console/reset#token=x',
   '/console/reset',

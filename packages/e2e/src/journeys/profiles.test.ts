@@ -18,7 +18,7 @@ fleetTest.beforeAll(async ({ defaultFleet }) => {
   await admin.put(`/api/v1/companies/${admin.user.company_id}`, { open_registration: true });
 });
 
-const polling = { timeout: 45_000, interval: 25 };
+const polling = { timeout: 45_000, interval: 50 };
 let people = 0;
 const signUp = (values: object = {}) => {
   people += 1;

@@ -8,6 +8,7 @@ import { services, startFleet, type Service } from '@clientela/fleet';
 import { compileCache } from '@clientela/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { checkKilledService, routesOf } from '../testing/killed-service.ts';
 import {
   newCompany,
   removeInstallation,
@@ -24,16 +25,11 @@ let admin: Client;
 beforeAll(async () => {
   fleet = await startTestFleet();
   admin = await newCompany(fleet.url);
+  routes = routesOf(admin);
 }, 120_000);
 afterAll(() => fleet?.end());
 
-const routes: Record<Service, () => Promise<TestResponse>> = {
-  auth: () => admin.get('/auth/me'),
-  customer: () => admin.get('/api/customers'),
-  interaction: () => admin.get('/api/interaction-types'),
-  product: () => admin.get('/api/products'),
-  favorites: () => admin.get('/rest/v1/favorites'),
-};
+let routes: Record<Service, () => Promise<TestResponse>>;
 const statusAndRetry = ({ status, headers, body }: TestResponse) => [
   status,
   Number(headers.get('retry-after')) > 0,
@@ -146,4 +142,10 @@ test.runIf(process.getuid?.() === 0 && canMount())(
       await removeInstallation(folder);
     }
   },
+);
+
+// The others: faults.test.ts.
+test.each(['interaction', 'product', 'favorites'] as const)(
+  'a killed %s returns 503 with Retry-After on its own routes only, and is restarted',
+  (service) => checkKilledService(fleet, admin, service),
 );

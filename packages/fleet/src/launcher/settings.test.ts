@@ -127,6 +127,9 @@ test('builds the URL of an external server from its parts and escapes the passwo
     'POSTGRES_USER: is missing',
     'POSTGRES_PASSWORD: is missing',
   ]);
+  expect(await errorLines({ CUSTOMER_PORT: '6000' })).toEqual([
+    'CUSTOMER_PORT: must be a port that browsers do not refuse',
+  ]);
   expect(await errorLines({ POSTGRES_PORT: '5432' })).toEqual([
     'POSTGRES_HOST: is missing',
     'POSTGRES_USER: is missing',

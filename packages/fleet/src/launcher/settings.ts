@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { outsideServices } from '@clientela/contracts';
-import { readEnvironment } from '@clientela/runtime';
+import { isRefusedPort, readEnvironment } from '@clientela/runtime';
 import { z } from 'zod';
 import { mailsFolder } from '../mails/mailbox.ts';
 import { loadServiceConfigs, type ServiceConfigs, settingsOf } from './service-configs.ts';
@@ -14,6 +14,7 @@ const port = z
   .string()
   .regex(/^\d{1,5}$/, 'must be a port from 0 to 65535')
   .refine((text) => Number(text) <= 65_535, 'must be a port from 0 to 65535');
+const servicePort = port.refine((text) => !isRefusedPort(Number(text)), 'must be a port that browsers do not refuse');
 const databaseUrl = z.url({
   protocol: /^postgres(ql)?$/,
   error: 'must be postgresql://role:password@host:port/database',
@@ -51,7 +52,7 @@ const namesOf = (suffix: string, prefixes: readonly string[] = services): string
 
 /** The launcher's own settings, and settings of the processes that it validates more strictly or with port 0 allowed. */
 const launcherSettings = {
-  ...optional(Object.values(portNames), port),
+  ...optional(Object.values(portNames), servicePort),
   HOST: z
     .string()
     .refine((text) => isIP(text) !== 0, 'must be an IP address, such as 127.0.0.1 or 0.0.0.0')
@@ -196,11 +197,11 @@ function samePorts(values: Values): Issue[] {
 
 /** Parses the environment that each process would receive with the process's own schema. */
 function serviceIssues(configs: ServiceConfigs, values: Values): Issue[] {
-  const url = 'http://127.0.0.1:1';
+  const url = 'http://127.0.0.1:8080';
   const secret = 'x'.repeat(43);
   // Placeholders stand for values that the launcher creates later.
   const fleet: FleetConfig = {
-    ports: mapKeys(peers, () => 1),
+    ports: mapKeys(peers, () => 8080),
     serviceUrls: mapKeys(services, (service) => values[`${service.toUpperCase()}_SERVICE_URL`] ?? url),
     databaseUrls: mapKeys(
       services,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { redactedNames } from '@clientela/contracts';
 import { createLog } from '@clientela/runtime';
-import { serviceTest, tablesContaining } from '@clientela/testing';
+import { serviceTest, tablesContaining, type TestProvider } from '@clientela/testing';
 import { describe, expect } from 'vitest';
 import { createAttempts, type Attempt } from './attempt.ts';
 import {
@@ -17,7 +17,6 @@ import {
   type TestOidc,
 } from '../testing/oidc-test.ts';
 import { signIn } from '../testing/lost-rights.ts';
-import type { TestProvider } from '../testing/oidc-provider.ts';
 import { enableFactor, type TestClock } from '../testing/second-factor.ts';
 
 let logged = '';
@@ -437,7 +436,7 @@ describe('a provider that is away', () => {
       return true;
     };
     const { headers } = await fresh.anonymous().get('/auth/oidc/tenants/start').expect(302);
-    expect(headers['location']).toBe(`${publicUrl}/console/sign-in#error=OIDC_FAILED`);
+    expect(headers['location']).toBe(`${publicUrl}/console/sign-in/return#error=OIDC_FAILED`);
     await fresh.close();
   });
 });

@@ -47,7 +47,7 @@ test('signs in with another provider by an address that both verified, then by t
 
   // By the identity, whatever the provider says of the address now.
   const again = await signInAt(service, 'my_company', { sub: account.sub });
-  expect(again.page).toBe('/console/sign-in');
+  expect(again.page).toBe('/console/sign-in/return');
   const second = await exchange(service, again.code).expect(200);
   expect(second.body.user.identities.map(({ id }: { id: string }) => id)).toEqual([body.user.identities[0].id]);
 

@@ -25,7 +25,7 @@ export const identityRoutes = (deps: IdentityDeps): Route[] => [
   remove(deps),
 ];
 
-const defaultPage = '/console/sign-in';
+const defaultPage = '/console/sign-in/return';
 /** What the page to which the browser returns is told, in the fragment, which browsers send to nobody. */
 const errorOf: Readonly<Record<Failure | 'expired' | 'no_user', string>> = {
   denied: 'OIDC_DENIED',

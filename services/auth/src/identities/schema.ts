@@ -15,7 +15,10 @@ export const StartQuery = z.strictObject({
   to: text(500)
     .refine(isConsolePath, 'must be a path under /console')
     .optional()
-    .meta({ description: 'Where the browser returns to; default /console/sign-in', examples: ['/console/sign-in'] }),
+    .meta({
+      description: 'Where the browser returns to; default /console/sign-in/return',
+      examples: ['/console/sign-in/return'],
+    }),
 });
 const parameter = z
   .string()

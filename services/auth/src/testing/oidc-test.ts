@@ -1,8 +1,7 @@
-import type { TestService } from '@clientela/testing';
+import { startTestProvider, type TestProvider, type TestProviderAccount, type TestService } from '@clientela/testing';
 import { redactedNames } from '@clientela/contracts';
 import { createLog, type Log } from '@clientela/runtime';
 import { openProvider, type ProviderLimits } from '../identities/provider.ts';
-import { startTestProvider, type Account, type TestProvider } from './oidc-provider.ts';
 import { createTestAuth, type TestAuth } from './test-auth.ts';
 
 export const publicUrl = 'https://crm.example.com';
@@ -69,7 +68,7 @@ export async function comeBack(
 }
 
 /** The whole way of a browser: to the provider, and back. */
-export async function signInAt(service: TestOidc, name: string, account: Account | undefined, to?: string) {
+export async function signInAt(service: TestOidc, name: string, account: TestProviderAccount | undefined, to?: string) {
   const provider = service.at[name] as TestProvider;
   const { location, cookie } = await begin(service, name, to);
   provider.account = account;

@@ -10,12 +10,10 @@ import { createFingerprinter } from '../tombstones/fingerprints.ts';
 import { eraseLocally } from './local-erasure.ts';
 import { listDueSteps, type Step } from './store.ts';
 import { eraseDuringWrites } from './testing/erase-during-writes.ts';
-import { createTestPrivacy, type TestPrivacy } from './testing/test-privacy.ts';
+import { createTestPrivacy, polling, type TestPrivacy } from './testing/test-privacy.ts';
 import { exportErasures, replayErasures } from './erasure-list.ts';
 import { erasureMetrics } from './metrics.ts';
 import { peerNames } from './testing/stub-peers.ts';
-
-const eventually = { timeout: 45_000 };
 
 let privacy: TestPrivacy;
 let company: Company;
@@ -319,7 +317,7 @@ describe('when a dependency is unavailable', () => {
     privacy.startWorker();
     const id = await privacy.erase(admin, { customer_id: customer.id });
     await expect
-      .poll(() => privacy.requestOf(admin, id), eventually)
+      .poll(() => privacy.requestOf(admin, id), polling)
       .toMatchObject({ status: 'running', services: { ...allDone, [name]: 'pending' } });
     privacy.peers.failures.set(name, 503);
     await admin.get(`/api/customers/${customer.id}`).expect(404);
@@ -336,11 +334,9 @@ describe('when a dependency is unavailable', () => {
     privacy.peers.failures.set('product', 500);
     privacy.startWorker();
     const id = await privacy.erase(admin, { customer_id: first.id });
-    await expect.poll(() => privacy.peers.servers.product.calls.length, eventually).toBeGreaterThan(2);
+    await expect.poll(() => privacy.peers.servers.product.calls.length, polling).toBeGreaterThan(2);
     const next = await privacy.erase(admin, { customer_id: second.id });
-    await expect
-      .poll(async () => (await privacy.requestOf(admin, next)).services['favorites'], eventually)
-      .toBe('done');
+    await expect.poll(async () => (await privacy.requestOf(admin, next)).services['favorites'], polling).toBe('done');
     privacy.peers.failures.delete('product');
     await privacy.untilDone(admin, id);
     await privacy.untilDone(admin, next);
@@ -357,7 +353,7 @@ describe('when a dependency is unavailable', () => {
     privacy.startWorker();
     const id = await privacy.erase(admin, { customer_id: customer.id });
     await expect
-      .poll(() => privacy.requestOf(admin, id), eventually)
+      .poll(() => privacy.requestOf(admin, id), polling)
       .toMatchObject({ status: 'running', services: { ...allDone, customer: 'pending' } });
     renameSync(away, privacy.folder);
     expect(privacy.files()).toHaveLength(1);
@@ -375,7 +371,7 @@ describe('when a dependency is unavailable', () => {
     privacy.startWorker();
     const id = await privacy.erase(admin, { customer_id: customer.id });
     await expect
-      .poll(() => privacy.requestOf(admin, id), eventually)
+      .poll(() => privacy.requestOf(admin, id), polling)
       .toMatchObject({ status: 'running', services: { ...allDone, customer: 'pending' } });
     expect(privacy.files()).toEqual([name]);
     expect(await insertPendingDeletion(privacy.service.database.db, company.id, customer.id, newAvatarName())).toBe(
@@ -396,18 +392,18 @@ describe('when a dependency is unavailable', () => {
     const failingStorage = { ...createDiskStorage(privacy.folder), remove: () => Promise.reject(new Error('killed')) };
     for (const name of peerNames) privacy.peers.failures.set(name, 'hangs up');
     privacy.startWorker(failingStorage);
-    await expect.poll(async () => (await privacy.requestOf(admin, id)).status, eventually).toBe('running');
+    await expect.poll(async () => (await privacy.requestOf(admin, id)).status, polling).toBe('running');
     for (const name of peerNames) {
       await privacy.stopWorker();
       privacy.peers.failures.delete(name);
       privacy.startWorker(failingStorage);
-      await expect.poll(async () => (await privacy.requestOf(admin, id)).services[name], eventually).toBe('done');
+      await expect.poll(async () => (await privacy.requestOf(admin, id)).services[name], polling).toBe('done');
     }
     await privacy.stopWorker();
     await privacy.service.database.owner('avatar_deletions').update({ due_at: new Date(0) });
     privacy.peers.failures.set('auth', 'hangs up');
     privacy.startWorker();
-    await expect.poll(async () => (await privacy.requestOf(admin, id)).services, eventually).toEqual(allDone);
+    await expect.poll(async () => (await privacy.requestOf(admin, id)).services, polling).toEqual(allDone);
     await privacy.stopWorker();
     expect(privacy.peers.signed).toEqual([]);
     privacy.peers.failures.clear();
@@ -429,7 +425,7 @@ describe('when a dependency is unavailable', () => {
     await privacy.service.database.cut();
     for (const id of ids) {
       await expect
-        .poll(async () => (await admin.get(`/api/gdpr/requests/${id}`)).body.request?.status, eventually)
+        .poll(async () => (await admin.get(`/api/gdpr/requests/${id}`)).body.request?.status, polling)
         .toBe('done');
     }
   });

@@ -88,10 +88,13 @@ test.for([
 });
 
 test('a cancelled read stops at once, is not tried again, and leaves no file', async () => {
-  const source = await stub(() => 'hang', { retries: 5 });
   const cancellation = new AbortController();
+  const hang = () => {
+    cancellation.abort(new Error('cancelled'));
+    return 'hang' as const;
+  };
+  const source = await stub(hang, { retries: 5, timeout: 600_000 });
   const { path, options, warnings } = spooling({ signal: cancellation.signal });
-  setTimeout(() => cancellation.abort(new Error('cancelled')), 100);
   await expect(spoolSource(path, source, options)).rejects.toThrow('cancelled');
   expect(warnings).toEqual([]);
   expect(existsSync(path)).toBe(false);

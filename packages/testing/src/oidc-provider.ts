@@ -1,17 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exportJWK, generateKeyPair } from 'jose';
-import { Provider } from 'oidc-provider';
 
 /** A person at a provider, and what the provider says of it. */
-export type Account = { sub: string; email?: string; email_verified?: boolean; name?: string };
+export type TestProviderAccount = { sub: string; email?: string; email_verified?: boolean; name?: string };
 
 export type TestProvider = {
   issuer: string;
   client: { client_id: string; client_secret: string };
   /** Signs this person in at the next visits. Undefined: the person refuses. */
-  account: Account | undefined;
+  account: TestProviderAccount | undefined;
   /** Replaces the response to a path, for a provider that misbehaves; `undefined` leaves it. */
   intercept: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
   /** The paths of the requests so far. */
@@ -26,6 +24,8 @@ export type TestProvider = {
 
 /** Starts a certified OpenID Connect provider, which signs everybody in at once. */
 export async function startTestProvider(redirect_uris: string[]): Promise<TestProvider> {
+  // Loaded for the tests that start one.
+  const [{ exportJWK, generateKeyPair }, { Provider }] = await Promise.all([import('jose'), import('oidc-provider')]);
   const client = { client_id: 'clientela', client_secret: `secret-${randomUUID()}` };
   const server = createServer((request, response) => void handle(request, response));
   const listen = (port: number) => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
@@ -33,7 +33,7 @@ export async function startTestProvider(redirect_uris: string[]): Promise<TestPr
   const { port } = server.address() as AddressInfo;
   const issuer = `http://127.0.0.1:${port}`;
   const { privateKey } = await generateKeyPair('ES256', { extractable: true });
-  const accounts = new Map<string, Account>();
+  const accounts = new Map<string, TestProviderAccount>();
   const provider = new Provider(issuer, {
     clients: [{ ...client, redirect_uris, id_token_signed_response_alg: 'ES256' }],
     jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: 'test' }] },

@@ -1,0 +1,27 @@
+// A sign-in while this tab is at a provider. The storage of the tab holds it, so that a return which another tab or another site began is
+// not accepted: its code would sign somebody in as a stranger (docs/adr/0048).
+
+const stored = 'clientela.provider-attempt';
+
+/** `to`: where the person wanted to go. `invitation`: the token of one that the account of the provider accepts. */
+export type Purpose = { to?: string | undefined; invitation?: string | undefined };
+type Attempt = Purpose & { state: string };
+
+/** 128 random bits as letters, which an address keeps as they are. */
+const random = (): string =>
+  String.fromCharCode(...Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) => 97 + (byte & 15)));
+
+/** Leads this tab to a provider. */
+export function goToProvider(name: string, purpose: Purpose): void {
+  const attempt: Attempt = { ...purpose, state: random() };
+  sessionStorage.setItem(stored, JSON.stringify(attempt));
+  const back = encodeURIComponent(`/console/sign-in/return?state=${attempt.state}`);
+  location.assign(`/auth/oidc/${encodeURIComponent(name)}/start?to=${back}`);
+}
+
+export function findAttempt(): Attempt | undefined {
+  const text = sessionStorage.getItem(stored);
+  return text === null ? undefined : (JSON.parse(text) as Attempt);
+}
+
+export const forgetAttempt = (): void => sessionStorage.removeItem(stored);

@@ -1,0 +1,4 @@
+import { expectedAccess } from './expected-access.ts';
+import { testGatewayRoutes } from './gateway-routes.ts';
+
+testGatewayRoutes(Object.keys(expectedAccess));

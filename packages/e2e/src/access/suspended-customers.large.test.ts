@@ -1,0 +1,4 @@
+import { expectedAccess } from './expected-access.ts';
+import { testSuspendedCustomers } from './suspended-customers.ts';
+
+testSuspendedCustomers(Object.keys(expectedAccess));
