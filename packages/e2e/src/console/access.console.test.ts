@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { client } from '../testing/test-fleet.ts';
 import { newStaff, openScreen, password, signIn, consoleTest as test } from './console-test.ts';
 
 /** What each role finds in the side bar. */
@@ -40,6 +41,8 @@ test('who is suspended while a note is being written signs in again when that is
   await staff.post('/api/v1/users', { email, password, first_name: 'Marta', role: 'manager' });
   const { id } = (await staff.get('/api/v1/users?search=Marta')).body.users[0];
   const { customer } = (await staff.post('/api/customers', { full_name: 'Olga Petrova' })).body;
+  const { access_token } = (await client(fleet.url).post('/auth/login', { email, password })).body;
+  const status = async () => (await client(fleet.url, access_token).get('/api/customers')).status;
   const screen = await openScreen(browser, fleet.url);
   const { page } = screen;
   await signIn(screen, email, `/console/customers/${customer.id}`);
@@ -49,6 +52,7 @@ test('who is suspended while a note is being written signs in again when that is
   await note.fill('Asked for the price list.');
 
   expect((await staff.put(`/api/v1/users/${id}`, { is_active: false })).status).toBe(200);
+  await expect.poll(status).toBe(401); // gateways know of it within two seconds
   await note.press('Control+Enter');
   const dialog = page.getByRole('dialog', { name: 'You were signed out' });
   await dialog.waitFor();
