@@ -55,13 +55,16 @@ export function InlineField({ field, value, customer, canEdit, onSave }: InlineF
   const [draft, setDraft] = useState<string>();
   const [saving, setSaving] = useState<string | null>();
   const [error, setError] = useState<unknown>();
+  const [takesFocus, setTakesFocus] = useState(true);
   const button = useRef<HTMLButtonElement>(null);
   const label = t(field.label);
   const shown = shownValue(field, saving === undefined ? value : saving, t);
 
   const close = () => {
     setSeen(undefined);
-    requestAnimationFrame(() => button.current?.focus());
+    requestAnimationFrame(() => {
+      if (document.activeElement === document.body) button.current?.focus(); // else the person went on, as by Tab
+    });
   };
   const save = async (text: string, base: Customer) => {
     const next = text.trim() === '' ? null : text.trim();
@@ -78,6 +81,8 @@ export function InlineField({ field, value, customer, canEdit, onSave }: InlineF
       setDraft(undefined);
     } catch (failure) {
       setError(failure);
+      // The field comes back; whoever types elsewhere by now is left there.
+      setTakesFocus([document.body, button.current].includes(document.activeElement as HTMLButtonElement | null));
       setSeen(base);
     }
     setSaving(undefined);
@@ -101,7 +106,10 @@ export function InlineField({ field, value, customer, canEdit, onSave }: InlineF
             className={styles.value}
             data-saving={saving !== undefined || undefined}
             aria-label={`${label}: ${shown ?? t('customer.noValue')}`}
-            onPress={() => setSeen(customer)}
+            onPress={() => {
+              setTakesFocus(true);
+              setSeen(customer);
+            }}
           >
             {shown === null ? (
               <span className={styles.empty}>–</span>
@@ -136,7 +144,7 @@ export function InlineField({ field, value, customer, canEdit, onSave }: InlineF
                 if (error === undefined) void save(draft ?? value ?? '', seen);
               }}
               error={error === undefined ? undefined : errorAt(error, field.path, t)}
-              autoFocus
+              autoFocus={takesFocus}
             />
           </div>
         )}

@@ -6,6 +6,7 @@ import { useSubmit } from '../forms/use-submit.ts';
 import styles from '../ui/bar.module.css';
 import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
+import { focusIfLost } from '../ui/focus.tsx';
 import { TextField } from '../ui/text-field.tsx';
 import { toast } from '../ui/toast.tsx';
 import type { FailedEvent } from './page.tsx';
@@ -19,6 +20,7 @@ export function DropDialog({ event, onClose }: { event: FailedEvent; onClose: ()
     await dropEvent(event.id, reason.trim());
     toast(t('failedEvents.dropped', { name: event.name }));
     onClose();
+    focusIfLost('h1'); // the event is gone, and its button
   });
   const fields = error instanceof ClientelaError ? error.fields : {};
   return (

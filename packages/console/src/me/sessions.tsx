@@ -8,6 +8,7 @@ import styles from '../ui/bar.module.css';
 import { Button } from '../ui/button.tsx';
 import { Confirm } from '../ui/confirm.tsx';
 import { Failure } from '../ui/failure.tsx';
+import { focusIfLost } from '../ui/focus.tsx';
 import { Pill } from '../ui/pill.tsx';
 import { Skeleton } from '../ui/skeleton.tsx';
 import { Table, Titled, type Column } from '../ui/table.tsx';
@@ -44,6 +45,7 @@ export function Sessions() {
       await api.sessions.end(id);
       await changedOwn();
       toast(t('me.sessionEnded'));
+      focusIfLost('#sessions'); // its button is gone
     });
   const columns: Column<Session>[] = [
     {
@@ -77,7 +79,9 @@ export function Sessions() {
   ];
   return (
     <section className={styles.section} aria-labelledby="sessions">
-      <h2 id="sessions">{t('me.sessions')}</h2>
+      <h2 id="sessions" tabIndex={-1}>
+        {t('me.sessions')}
+      </h2>
       {error && <Failure error={error} onRetry={() => void refetch()} />}
       {!error && !data && <Skeleton lines={3} />}
       {data && <Table label={t('me.sessions')} columns={columns} rows={data} keyOf={({ id }) => id} />}

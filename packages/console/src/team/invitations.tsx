@@ -7,6 +7,7 @@ import { attempt } from '../ui/attempt.ts';
 import styles from '../ui/bar.module.css';
 import { Button } from '../ui/button.tsx';
 import { Failure } from '../ui/failure.tsx';
+import { focusIfLost } from '../ui/focus.tsx';
 import { Pill, type Tone } from '../ui/pill.tsx';
 import { Table, Titled, type Column } from '../ui/table.tsx';
 import { Time } from '../ui/time.tsx';
@@ -37,6 +38,7 @@ export function Invitations() {
     attempt(t, async () => {
       await revokeInvitation(id);
       toast(t('team.revoked', { email }));
+      focusIfLost('#invitations'); // its button is gone
     });
   if (!error && invitations.length === 0) return null;
   const columns: Column<Invitation>[] = [
@@ -88,7 +90,9 @@ export function Invitations() {
   ];
   return (
     <section className={styles.section} aria-labelledby="invitations">
-      <h2 id="invitations">{t('team.invitations')}</h2>
+      <h2 id="invitations" tabIndex={-1}>
+        {t('team.invitations')}
+      </h2>
       {error && <Failure error={error} onRetry={() => void refetch()} />}
       {invitations.length > 0 && (
         <Table label={t('team.invitations')} columns={columns} rows={invitations} keyOf={({ id }) => id} />

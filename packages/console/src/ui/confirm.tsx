@@ -5,6 +5,7 @@ import { useSubmit } from '../forms/use-submit.ts';
 import styles from './bar.module.css';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
+import { focusIfLost } from './focus.tsx';
 import { TextField } from './text-field.tsx';
 
 type ConfirmProps = {
@@ -26,6 +27,7 @@ export function Confirm({ title, action, onConfirm, onClose, typed, children }: 
   const { submit, error, isBusy } = useSubmit(async () => {
     await onConfirm();
     onClose();
+    focusIfLost('h1'); // the button that opened it may be gone
   });
   return (
     <Dialog role="alertdialog" title={title} isOpen onClose={onClose} isDismissable={false}>

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { openScreen, signIn, type Screen, type Staff } from './console-test.ts';
+import { openScreen, signIn, whenLoaded, type Screen, type Staff } from './console-test.ts';
 import { inField, plantCanaries } from './plant-canaries.ts';
 
 /** Everything that the page says: its text, its fields, and the hints that appear over them. */
@@ -60,7 +60,7 @@ export async function assertCanaries(
   for (const [path, expected] of shown) {
     await open(page, path);
     await page.getByRole('heading', { level: 1 }).waitFor();
-    await page.getByRole('main').locator('[aria-busy=true]').waitFor({ state: 'detached' });
+    await whenLoaded(page);
     await assertShown(page, path, expected);
   }
   const share = (part: number) => texts.filter((_, index) => !isQuick || index % 4 === part);

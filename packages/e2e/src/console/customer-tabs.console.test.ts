@@ -105,9 +105,30 @@ test('appointments, complaints, orders and favorites of a customer are recorded,
     .getByRole('button', { name: 'Undo' })
     .press('Enter');
   await row('Reading glasses').getByRole('link').waitFor();
-  for (const tab of ['Favorites', 'Transactions', 'Interactions']) {
+  for (const [tab, text] of [
+    ['Favorites', 'Reading glasses'],
+    ['Transactions', 'CHF'],
+    ['Interactions', 'Fitting of the lenses'],
+  ] as const) {
     await page.getByRole('tab', { name: tab }).press('Enter');
-    await page.waitForLoadState('networkidle');
+    await page.getByRole('tabpanel').getByText(text).first().waitFor();
     expect(await findBarriersInBothThemes(page), tab).toEqual([]);
+  }
+});
+
+test('the tabs stand in one line in a window of 1280 px, in the languages with the longest words too', async ({
+  fleet,
+  browser,
+}) => {
+  const staff = await newStaff(fleet.url);
+  const { customer } = (await staff.post('/api/customers', { full_name: 'Bruno Sosa' })).body;
+  for (const locale of ['en', 'es', 'pt', 'ro', 'ru']) {
+    const screen = await openScreen(browser, fleet.url, { locale });
+    await signIn(screen, staff.email, `/console/customers/${customer.id}`);
+    const tabs = screen.page.getByRole('tab');
+    await tabs.first().waitFor();
+    const boxes = await Promise.all((await tabs.all()).map((tab) => tab.boundingBox()));
+    expect(boxes).toHaveLength(9);
+    expect(new Set(boxes.map((box) => box?.y)).size, locale).toBe(1);
   }
 });

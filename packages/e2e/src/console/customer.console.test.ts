@@ -44,9 +44,13 @@ test('a contact is logged in two keys and one sentence, and a note is deleted an
   await page.getByText('There are no notes.').waitFor();
   await page.getByRole('button', { name: 'Undo' }).click();
   await page.getByText('Prefers mornings').waitFor();
-  for (const tab of ['Timeline', 'Notes', 'History']) {
+  for (const [tab, text] of [
+    ['Timeline', 'Prefers mornings'],
+    ['Notes', 'Prefers mornings'],
+    ['History', 'Created'],
+  ] as const) {
     await page.getByRole('tab', { name: tab }).click();
-    await page.waitForLoadState('networkidle');
+    await page.getByRole('tabpanel', { name: tab }).getByText(text).first().waitFor();
     expect(await findBarriers(page), tab).toEqual([]);
   }
 });

@@ -10,7 +10,7 @@ import {
   newStaff,
   openScreen,
   password,
-  signIn,
+  signInByForm,
   storedText,
   type Staff,
 } from './console-test.ts';
@@ -314,5 +314,5 @@ test('a provider is chosen by the keyboard alone; without one the page is as it 
   await page.getByRole('link', { name: 'Forgot the password?' }).waitFor();
   expect(await page.getByRole('button', { name: /^Continue with/ }).count()).toBe(0);
   expect(await page.getByText('or', { exact: true }).count()).toBe(0);
-  await signIn({ page, context, complaints: [] }, staff.email);
+  await signInByForm({ page, context, complaints: [] }, staff.email);
 });

@@ -4,7 +4,7 @@ import type { Request } from 'playwright-core';
 import { expect, onTestFinished } from 'vitest';
 import { assertCanaries } from './assert-canaries.ts';
 import { canaryOfEachKind } from './canaries.ts';
-import { consoleTest, newStaff, openScreen, signIn, storedText } from './console-test.ts';
+import { consoleTest, newStaff, openScreen, signIn, signInByForm, storedText, whenLoaded } from './console-test.ts';
 
 const test = consoleTest;
 
@@ -65,7 +65,7 @@ test('a whole session leaves no token and no personal datum in the browser, its 
   context.on('request', (request) => requests.push(request));
   context.on('console', (message) => said.push(message.text()));
   context.on('page', () => said.push('another window'));
-  await signIn(screen, staff.email);
+  await signInByForm(screen, staff.email);
   const links = await page.getByRole('navigation').first().getByRole('link').all();
   const sections = await Promise.all(links.map(async (link) => (await link.getAttribute('href')) ?? ''));
   const stored: string[] = [];
@@ -76,7 +76,7 @@ test('a whole session leaves no token and no personal datum in the browser, its 
   ]) {
     await page.goto(path);
     await page.getByRole('heading', { level: 1 }).waitFor();
-    await page.waitForLoadState('networkidle');
+    await whenLoaded(page);
     stored.push(await storedText(screen));
   }
   await page.getByText('Likes porcelain').waitFor();
@@ -148,7 +148,7 @@ test.for([
   const context = await browser.newContext({ baseURL: fleet.url, locale: 'en' });
   onTestFinished(() => context.close());
   const page = await context.newPage();
-  await signIn({ page, context, complaints: [] }, staff.email);
+  await signInByForm({ page, context, complaints: [] }, staff.email);
   const before = await context.cookies();
   expect(before).toHaveLength(1);
   const sessions = async () => (await staff.get('/auth/sessions')).body.sessions.length as number;

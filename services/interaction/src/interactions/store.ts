@@ -1,8 +1,10 @@
 import {
   containsPattern,
+  EXACT_COUNT_LIMIT,
   execute,
   newId,
   normalizeForSearch,
+  plannerRowEstimate,
   whereCompany,
   type Db,
   type NamedStatement,
@@ -103,7 +105,7 @@ export function listInteractions(
 }
 
 /** Lists interactions of a company or of all companies, by default by occurred_at, newest first. */
-export function listCompanyInteractions(
+export async function listCompanyInteractions(
   db: Db,
   scope: Scope,
   { sort, ...filter }: CompanyInteractionFilter,
@@ -115,8 +117,16 @@ export function listCompanyInteractions(
   if (priority) void rows.where('priority', priority);
   if (scheduled_from) void rows.where('scheduled_at', '>=', scheduled_from);
   if (scheduled_to) void rows.where('scheduled_at', '<=', scheduled_to);
-  return listByTime<Interaction>(rows, columns, range, { isFiltered: hasValue(filter), order: timeOrder(sort) });
+  const isFiltered = 'all' in scope || hasValue(filter); // the rows of all companies are not counted
+  const order = timeOrder(sort);
+  const isScheduled = (scheduled_from ?? scheduled_to) !== undefined;
+  // PostgreSQL does not know that what is scheduled late also occurs late, and would read all that does not.
+  const isFew = isScheduled && order.column === 'occurred_at' && (await plannerRowEstimate(rows)) <= EXACT_COUNT_LIMIT;
+  return listByTime<Interaction>(isFew ? fence(db, rows) : rows, columns, range, { isFiltered, order });
 }
+
+/** Keeps the order of a list from choosing the index by which its rows are found. */
+const fence = (db: Db, rows: Query): Query => db.from(db.raw('(? offset 0) as interactions', [rows.select(columns)]));
 
 const hasValue = (filter: object): boolean => Object.values(filter).some((value) => value !== undefined);
 

@@ -94,7 +94,7 @@ export function listTransactions(
   if (status) void rows.where('status', status);
   if (from) void rows.where('occurred_at', '>=', from);
   if (to) void rows.where('occurred_at', '<=', to);
-  const isFiltered = Boolean(kind ?? status ?? from ?? to);
+  const isFiltered = 'all' in scope || Boolean(kind ?? status ?? from ?? to); // the rows of all companies are not counted
   return listByTime<Transaction>(rows, columns, range, { isFiltered });
 }
 
