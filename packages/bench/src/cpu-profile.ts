@@ -1,6 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
-const inspectorPort = 9229; // node's default, which SIGUSR1 opens
+import { openInspector, type Inspector } from './inspector.ts';
 
 type Frame = { functionName: string; url: string; lineNumber: number };
 export type Profile = {
@@ -9,51 +7,37 @@ export type Profile = {
   timeDeltas: number[];
 };
 
-/** Profiles a process with Node's inspector while some work runs. @throws Error when it opens no inspector */
-export async function profile(pid: number, work: () => Promise<unknown>): Promise<Profile> {
-  process.kill(pid, 'SIGUSR1');
-  let url: string | undefined;
-  for (let tries = 0; tries < 200 && url === undefined; tries += 1) {
-    await sleep(100);
-    const targets = await fetch(`http://127.0.0.1:${inspectorPort}/json/list`).then(
-      async (response) => (await response.json()) as { webSocketDebuggerUrl: string }[],
-      () => [],
-    );
-    url = targets[0]?.webSocketDebuggerUrl;
-  }
-  if (url === undefined) throw new Error(`Process ${pid} opens no inspector on port ${inspectorPort}; is it in use?`);
-  const socket = new WebSocket(url);
-  await new Promise((resolve, reject) => {
-    socket.addEventListener('open', resolve);
-    socket.addEventListener('error', reject);
-  });
-  let id = 0;
-  const call = (method: string, params = {}): Promise<unknown> => {
-    id += 1;
-    const own = id;
-    return new Promise((resolve) => {
-      const onMessage = ({ data }: MessageEvent) => {
-        const message = JSON.parse(String(data)) as { id?: number; result?: unknown };
-        if (message.id !== own) return;
-        socket.removeEventListener('message', onMessage);
-        resolve(message.result);
-      };
-      socket.addEventListener('message', onMessage);
-      socket.send(JSON.stringify({ id: own, method, params }));
-    });
-  };
-  const evaluated = (await call('Runtime.evaluate', { expression: 'process.pid' })) as { result: { value: number } };
-  if (evaluated.result.value !== pid) throw new Error(`Another process has port ${inspectorPort}.`);
+/** Profiles a process while some work runs. @param call of its inspector */
+export async function profile(call: Inspector['call'], work: () => Promise<unknown>): Promise<Profile> {
   await call('Profiler.enable');
   await call('Profiler.setSamplingInterval', { interval: 500 });
   await call('Profiler.start');
   await work();
   const { profile: found } = (await call('Profiler.stop')) as { profile: Profile };
-  // Frees the port for the next process.
-  void call('Runtime.evaluate', { expression: 'process.getBuiltinModule("node:inspector").close()' });
-  await sleep(200);
-  socket.close();
+  await call('Profiler.disable');
   return found;
+}
+
+/** Profiles a process with Node's inspector while some work runs. @throws Error when it opens no inspector */
+export async function profileOf(pid: number, work: () => Promise<unknown>): Promise<Profile> {
+  const { call, close } = await openInspector(pid);
+  const found = await profile(call, work);
+  close();
+  return found;
+}
+
+/** The share of the time in which a process worked that is in the functions of some files. */
+export function shareOf({ nodes, samples, timeDeltas }: Profile, files: RegExp): number {
+  const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
+  const [total, own] = samples.reduce(
+    ([total, own], id, index) => {
+      const { functionName = '', url = '' } = frames.get(id) ?? {};
+      const time = functionName === '(idle)' ? 0 : (timeDeltas[index] ?? 0);
+      return [total + time, own + (files.test(url) ? time : 0)];
+    },
+    [0, 0],
+  );
+  return own / total;
 }
 
 /** Lists the functions with most time of their own, in percent of the time in which the process worked. */

@@ -6,7 +6,7 @@ import { readCommandLine } from '@clientela/runtime';
 import { highLimits, startBenchFleet, type BenchFleet } from './bench-fleet.ts';
 import { cases, hopCase, throughGateway, type BenchContext } from './cases.ts';
 import { prepareContext } from './context.ts';
-import { layersOf, profile } from './cpu-profile.ts';
+import { layersOf, profileOf } from './cpu-profile.ts';
 import { startEventFleets } from './event-fleets.ts';
 import { measureEvents, type EventFigures } from './events.ts';
 import { measure, type Effort, type Measured } from './measure.ts';
@@ -152,7 +152,7 @@ async function layersOfHop(context: BenchContext, measured: readonly Measured[])
   if (cost === undefined || !hop) return [];
   writeLine(`profiling ${hopCase}`);
   const side = (await hop.make()).sides.find(({ name }) => name === throughGateway);
-  const profiled = await profile(context.benchFleet.fleet.pid('gateway') ?? 0, async () => side?.run(effort.seconds));
+  const profiled = await profileOf(context.benchFleet.fleet.pid('gateway') ?? 0, async () => side?.run(effort.seconds));
   return layersOf(profiled).map(([layer, share]) => ({ layer, share, microseconds: share * cost }));
 }
 

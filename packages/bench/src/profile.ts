@@ -5,7 +5,7 @@ import { readCommandLine } from '@clientela/runtime';
 import { highLimits, startBenchFleet } from './bench-fleet.ts';
 import { cases, throughGateway } from './cases.ts';
 import { prepareContext } from './context.ts';
-import { dearest, profile } from './cpu-profile.ts';
+import { dearest, profileOf } from './cpu-profile.ts';
 
 // Runs a case through the gateway and profiles the gateway, then the service, with node's inspector.
 
@@ -41,7 +41,7 @@ try {
   mkdirSync(folder, { recursive: true });
   for (const peer of ['gateway', found.service] as const) {
     stopping.signal.throwIfAborted();
-    const result = await profile(benchFleet.fleet.pid(peer) ?? 0, () => side.run(seconds));
+    const result = await profileOf(benchFleet.fleet.pid(peer) ?? 0, () => side.run(seconds));
     const path = join(folder, `${wanted.replaceAll(' ', '-')}-${peer}.cpuprofile`);
     writeFileSync(path, JSON.stringify(result));
     writeLine(`\n${peer}, ${wanted} (${relative(repoRoot, path)})\n${dearest(result, 10).join('\n')}`);

@@ -1,28 +1,37 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { resolve } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { repoRoot } from '@clientela/fleet';
 import { readCommandLine } from '@clientela/runtime';
 import { startBenchFleet, type BenchFleet } from './bench-fleet.ts';
 import { newCustomer } from './cases.ts';
+import { profile, shareOf } from './cpu-profile.ts';
 import { cpuTime } from './cpu.ts';
+import { openInspector, type Inspector } from './inspector.ts';
 import { median } from './measure.ts';
 import { startGenerator } from './open-loop.ts';
 import { loadNow } from './report.ts';
 import { closedLoop, type MakeRequest } from './sides.ts';
 
-// Measures what traces cost: the CPU time of a request at the gateway and at its service, with traces off, at 5 % and at 100 %, on fleets
-// that run side by side and are measured in turns. With --base also on the fleet of another checkout, such as one from before a change.
+// Measures what traces cost: the CPU time of a request at the gateway and at its service with traces off, at 5 % and at 100 %. One fleet is
+// switched to and fro while it runs, because two processes of the same code differ by more than the traces cost. What the code costs
+// that asks whether traces are on is read off a profile.
 
-const { values } = readCommandLine('Usage: npm run bench:tracing [-- [--quick] [--base CHECKOUT]]', {
-  options: { quick: { type: 'boolean', default: false }, base: { type: 'string' } },
+const { values } = readCommandLine('Usage: npm run bench:tracing [-- [--quick]]', {
+  options: { quick: { type: 'boolean', default: false } },
 });
-const effort = values.quick ? { rounds: 5, seconds: 1, warm_up: 3 } : { rounds: 20, seconds: 3, warm_up: 10 }; // seconds
+const effort = values.quick
+  ? { rounds: 4, seconds: 1, warm_up: 3, profile: 5 }
+  : { rounds: 30, seconds: 2, warm_up: 10, profile: 30 }; // seconds
 const writeLine = (line: string) => process.stdout.write(`${line}\n`);
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort(new Error('stopped')));
 
 /** An endpoint that accepts everything, in this process, whose CPU time is not counted. */
+let exports = 0;
 const collector = createServer((request, response) => {
+  exports += 1;
   request.resume();
   request.on('end', () => response.end());
 });
@@ -30,21 +39,13 @@ await new Promise<void>((done) => {
   collector.listen(0, '127.0.0.1', done);
 });
 const endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
-const traced = (share: number) => ({
-  env: { RATE_LIMITS: 'off', OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_TRACES_SAMPLER_ARG: String(share) },
-});
 
-type Variant = { env?: Record<string, string>; repoRoot?: string };
-const variants: Record<string, Variant> = {
-  ...(values.base !== undefined && { base: { repoRoot: resolve(values.base) } }),
-  off: {},
-  '5 %': traced(0.05),
-  '100 %': traced(1),
-};
+/** Share of the requests that are sampled, by name; undefined: off. */
+const variants: Record<string, number | undefined> = { off: undefined, '5 %': 0.05, '100 %': 1 };
+const processes = ['gateway', 'customer'] as const;
 
 /** Microseconds of CPU time per request. */
-type Cost = { gateway: number; customer: number };
-type Fleets = ReadonlyMap<string, BenchFleet>;
+type Cost = Record<(typeof processes)[number], number>;
 
 const requests: Record<string, (benchFleet: BenchFleet) => MakeRequest> = {
   'read a customer':
@@ -57,60 +58,89 @@ const hooks: (() => Promise<void> | void)[] = [() => void collector.close()];
 try {
   const generator = await startGenerator({ isNiced: false });
   hooks.push(generator.stop);
-  const fleets = new Map<string, BenchFleet>();
-  for (const [name, variant] of Object.entries(variants)) {
-    const fleet = await startBenchFleet(stopping.signal, undefined, variant);
-    hooks.push(fleet.end);
-    fleets.set(name, fleet);
-  }
+  const benchFleet = await startBenchFleet(stopping.signal);
+  hooks.push(benchFleet.end);
+  const { fleet, bearer: headers } = benchFleet;
+  const inspectors = new Map<string, Inspector>();
+  for (const name of processes) inspectors.set(name, await openInspector(fleet.pid(name) ?? 0));
 
-  const run = async (benchFleet: BenchFleet, request: MakeRequest, seconds: number): Promise<Cost> => {
-    const { fleet, bearer: headers } = benchFleet;
-    const cpu = () => ({ gateway: cpuTime(fleet.pid('gateway') ?? 0), customer: cpuTime(fleet.pid('customer') ?? 0) });
+  const setShare = async (share: number | undefined) => {
+    for (const [name, { evaluate }] of inspectors) await evaluate(startTracingIn(name, share));
+  };
+  const run = async (request: MakeRequest, seconds: number, share: number | undefined): Promise<Cost> => {
+    const cpu = () => processes.map((name) => cpuTime(fleet.pid(name) ?? 0));
+    await setShare(share);
     const before = cpu();
     const { requests: count } = await closedLoop(generator, { port: fleet.ports.gateway, headers, request }, seconds);
-    const after = cpu();
-    return {
-      gateway: (after.gateway - before.gateway) / count,
-      customer: (after.customer - before.customer) / count,
-    };
+    // Ends tracing first: sending the last spans is part of its cost.
+    await setShare(undefined);
+    const [gateway = 0, customer = 0] = cpu().map((time, index) => (time - (before[index] ?? 0)) / count);
+    return { gateway, customer };
   };
-  const measureAll = async (all: Fleets, makeRequest: (benchFleet: BenchFleet) => MakeRequest) => {
-    const costs = new Map<string, Cost[]>([...all.keys()].map((name) => [name, []]));
-    for (const benchFleet of all.values()) await run(benchFleet, makeRequest(benchFleet), effort.warm_up);
+  const measureAll = async (request: MakeRequest) => {
+    const shares = Object.entries(variants);
+    const costs = new Map<string, Cost[]>(shares.map(([name]) => [name, []]));
+    for (const [, share] of shares) await run(request, effort.warm_up, share);
     for (let round = 0; round < effort.rounds; round += 1) {
       // Each round begins with another variant, so that what changes during a round affects all.
-      const inTurn = [...all].map((_, place, list) => list[(place + round) % list.length] as [string, BenchFleet]);
-      for (const [name, benchFleet] of inTurn) {
+      for (let place = 0; place < shares.length; place += 1) {
+        const [name = '', share] = shares[(place + round) % shares.length] ?? [];
         stopping.signal.throwIfAborted();
-        costs.get(name)?.push(await run(benchFleet, makeRequest(benchFleet), effort.seconds));
+        costs.get(name)?.push(await run(request, effort.seconds, share));
       }
     }
     return costs;
   };
 
   const print = (costs: ReadonlyMap<string, readonly Cost[]>) => {
-    const reference = costs.get(values.base === undefined ? 'off' : 'base') ?? [];
-    const more = (rounds: readonly Cost[], side: keyof Cost) =>
-      (median(rounds.map((cost, round) => cost[side] / (reference[round]?.[side] ?? 0))) - 1) * 100;
-    writeLine('| traces | gateway µs | more | customer µs | more |');
-    writeLine('| --- | --- | --- | --- | --- |');
+    const reference = costs.get('off') ?? [];
+    writeLine(`| traces | ${processes.map((name) => `${name} µs | more`).join(' | ')} |`);
+    writeLine(`| --- |${' --- | --- |'.repeat(processes.length)}`);
     for (const [name, rounds] of costs) {
-      const cells = (['gateway', 'customer'] as const).flatMap((side) => [
+      const cells = processes.flatMap((side) => [
         Math.round(median(rounds.map((cost) => cost[side]))),
-        `${more(rounds, side).toFixed(1)} %`,
+        meanWithError(rounds.map((cost, round) => (cost[side] / (reference[round]?.[side] ?? 0) - 1) * 100)),
       ]);
       writeLine(`| ${[name, ...cells].join(' | ')} |`);
     }
   };
   for (const [name, makeRequest] of Object.entries(requests)) {
-    const costs = await measureAll(fleets, makeRequest);
+    const request = makeRequest(benchFleet);
+    const costs = await measureAll(request);
     writeLine(`\n${name}, ${effort.rounds} rounds of ${effort.seconds} s, load of the machine ${loadNow()}\n`);
     print(costs);
+    for (const [process, { call }] of inspectors) {
+      const found = await profile(call, () => run(request, effort.profile, undefined));
+      const share = shareOf(found, /\/trac(?:e|ing)[a-z-]*\.ts$/);
+      writeLine(`\nOff, ${process}: ${(share * 100).toFixed(2)} % of its time is in the code of traces.`);
+    }
   }
+  if (exports === 0) throw new Error('no span was exported: nothing was measured');
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 } finally {
   for (const hook of hooks.toReversed()) await hook();
+}
+
+/** Returns code that starts tracing in a process of the fleet, or ends it, in the module that its own code has loaded. */
+function startTracingIn(service: string, share: number | undefined): string {
+  const settings = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+    OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+    OTEL_TRACES_SAMPLER_ARG: share,
+  };
+  const runtime = realpathSync(join(repoRoot, 'packages', 'runtime', 'src', 'index.ts'));
+  return `(async () => {
+    const { startTracing } = process.getBuiltinModule('node:module').createRequire(${JSON.stringify(runtime)})('./tracing.ts');
+    await globalThis.stopTracing?.();
+    globalThis.stopTracing = ${share === undefined ? 'undefined' : `await startTracing(${JSON.stringify(service)}, ${JSON.stringify(settings)}, console)`};
+  })()`;
+}
+
+/** The mean and the 95 % interval of it. */
+function meanWithError(values: readonly number[]): string {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+  return `${mean.toFixed(1)} ± ${(1.96 * Math.sqrt(variance / values.length)).toFixed(1)} %`;
 }
