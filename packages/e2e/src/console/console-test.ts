@@ -103,7 +103,7 @@ const reportViolations = `document.addEventListener('securitypolicyviolation', (
 });`;
 
 /** Statuses that a page may provoke. */
-const isExpected = (text: string) => /the server responded with a status of (?:401|409|412|422|429|503)/.test(text);
+const isExpected = (text: string) => /the server responded with a status of (?:401|409|412|422|429|503|504)/.test(text);
 
 /**
  * Opens a browser window of its own, which records everything that it should not do. Nothing of it may be left at the end of the test.
