@@ -29,7 +29,7 @@ test('GET /openapi.json describes every route that is served, and is valid OpenA
   const document = json as unknown as OpenApiDocument;
   expect(document).toMatchObject({ openapi: '3.1.0', servers: [{ url: '/' }] });
 
-  const urls = services.map((service) => [`${service.toUpperCase()}_SERVICE_URL`, 'http://127.0.0.1:1']);
+  const urls = services.map((service) => [`${service.toUpperCase()}_SERVICE_URL`, 'http://127.0.0.1:2']);
   const config = Config.parse({ GATEWAY_SERVICE_KEY: gateway.serviceKey, ...Object.fromEntries(urls) });
   const served = readUpstreams(config).flatMap(({ routes }) =>
     routes.map(({ method, template }) => `${method} ${template}`),

@@ -53,7 +53,7 @@ test('names databases, services, a broker and a Redis that do not answer, and cl
   const lines = await linesOf(folder, {
     ...external,
     PRODUCT_SERVICE_URL: `http://127.0.0.1:${port}`,
-    AUTH_SERVICE_URL: 'http://127.0.0.1:9',
+    AUTH_SERVICE_URL: 'http://127.0.0.1:2',
     RABBITMQ_URL: 'amqp://user:canary-password@127.0.0.1:9',
     REDIS_URL: 'redis://:canary-password@127.0.0.1:9',
   });
@@ -64,7 +64,7 @@ test('names databases, services, a broker and a Redis that do not answer, and cl
   expect(lines).toContainEqual(
     expect.stringMatching(/^error: the clock of product is (5\d\.\d|60\.0) s behind this machine/),
   );
-  expect(lines).toContain('error: auth does not answer at 127.0.0.1:9: start it, or look at its log');
+  expect(lines).toContain('error: auth does not answer at 127.0.0.1:2: start it, or look at its log');
   expect(lines).toContainEqual(
     expect.stringMatching(/^error: RabbitMQ \(RABBITMQ_URL\) does not answer: ECONNREFUSED/),
   );
