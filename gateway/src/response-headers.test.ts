@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { openConnection, sendRaw, startTestGateway, until } from './testing/gateway.ts';
+import { openConnection, sendRaw, startTestGateway, unusedUrl, until } from './testing/gateway.ts';
 
 const paths = {
   auth: { '/auth/login': { post: { open: true } } },
@@ -58,7 +58,7 @@ test('every response has the security headers, whoever sends it', async () => {
       expect.objectContaining({ ...securityHeaders, 'access-control-allow-origin': '*' }),
     ]);
   }
-  const unreachable = await startTestGateway({ paths, urls: { customer: 'http://127.0.0.1:9' } });
+  const unreachable = await startTestGateway({ paths, urls: { customer: await unusedUrl() } });
   const { status, headers } = await unreachable.callSignedIn({ path: '/api/customers' });
   expect([status, headers]).toEqual([503, expect.objectContaining(securityHeaders)]);
 });
