@@ -26,18 +26,28 @@ export async function profileOf(pid: number, work: () => Promise<unknown>): Prom
   return found;
 }
 
-/** The share of the time in which a process worked that is in the functions of some files. */
-export function shareOf({ nodes, samples, timeDeltas }: Profile, files: RegExp): number {
-  const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
-  const [total, own] = samples.reduce(
-    ([total, own], id, index) => {
-      const { functionName = '', url = '' } = frames.get(id) ?? {};
-      const time = functionName === '(idle)' ? 0 : (timeDeltas[index] ?? 0);
-      return [total + time, own + (files.test(url) ? time : 0)];
-    },
-    [0, 0],
-  );
-  return own / total;
+/** Shares of the time in which a process worked: in the code of some files, with native and Node's own code that it calls, and in garbage collection. */
+export function sharesOf({ nodes, samples, timeDeltas }: Profile, files: RegExp): { code: number; garbage: number } {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const counted = new Set<number>();
+  const visit = (id: number, isWithin: boolean) => {
+    const { callFrame: { url = '' } = {}, children = [] } = byId.get(id) ?? {};
+    const counts = files.test(url) || (isWithin && (url === '' || url.startsWith('node:')));
+    if (counts) counted.add(id);
+    for (const child of children) visit(child, counts);
+  };
+  const [root] = nodes;
+  if (root) visit(root.id, false);
+  let [total, code, garbage] = [0, 0, 0];
+  for (const [index, id] of samples.entries()) {
+    const time = timeDeltas[index] ?? 0;
+    const name = byId.get(id)?.callFrame.functionName;
+    if (name === '(idle)') continue;
+    total += time;
+    if (counted.has(id)) code += time;
+    else if (name === '(garbage collector)') garbage += time;
+  }
+  return { code: code / total, garbage: garbage / total };
 }
 
 /** Lists the functions with most time of their own, in percent of the time in which the process worked. */

@@ -20,7 +20,7 @@ export async function openInspector(pid: number): Promise<Inspector> {
   const first = await connect(defaultPort, pid);
   const port = await freePort();
   // Moves behind a timer: the inspector cannot close while it evaluates.
-  void first.evaluate(
+  await first.evaluate(
     `void setTimeout(() => { const inspector = process.getBuiltinModule('node:inspector'); inspector.close(); inspector.open(${port}); }, 10)`,
   );
   return connect(port, pid);
@@ -42,6 +42,11 @@ async function connect(port: number, pid: number): Promise<Inspector> {
     socket.addEventListener('open', resolve);
     socket.addEventListener('error', reject);
   });
+  // Calls end with the process, too.
+  const waiting = new Set<(reason: Error) => void>();
+  socket.addEventListener('close', () => {
+    for (const reject of waiting) reject(new Error(`Process ${pid} has closed its inspector`));
+  });
   let id = 0;
   const call: Inspector['call'] = (method, params = {}) => {
     id += 1;
@@ -51,10 +56,14 @@ async function connect(port: number, pid: number): Promise<Inspector> {
         const message = JSON.parse(String(data)) as { id?: number; result?: unknown; error?: { message: string } };
         if (message.id !== own) return;
         socket.removeEventListener('message', onMessage);
+        waiting.delete(reject);
         if (message.error) reject(new Error(`${method}: ${message.error.message}`));
         else resolve(message.result);
       };
       socket.addEventListener('message', onMessage);
+      socket.addEventListener('close', () => reject(new Error(`Process ${pid} has closed its inspector`)), {
+        once: true,
+      });
       socket.send(JSON.stringify({ id: own, method, params }));
     });
   };
@@ -69,9 +78,9 @@ async function connect(port: number, pid: number): Promise<Inspector> {
   };
   if ((await evaluate('process.pid')) !== pid) throw new Error(`Another process has port ${port}.`);
   const close = () => {
-    void call('Runtime.evaluate', {
-      expression: "void setTimeout(() => process.getBuiltinModule('node:inspector').close(), 10)",
-    });
+    evaluate("void setTimeout(() => process.getBuiltinModule('node:inspector').close(), 10)")
+      .catch(() => {}) // the process has ended
+      .finally(() => socket.close());
   };
   return { call, evaluate, close };
 }

@@ -6,7 +6,7 @@ import { repoRoot } from '@clientela/fleet';
 import { readCommandLine } from '@clientela/runtime';
 import { startBenchFleet, type BenchFleet } from './bench-fleet.ts';
 import { newCustomer } from './cases.ts';
-import { profile, shareOf } from './cpu-profile.ts';
+import { profile, sharesOf } from './cpu-profile.ts';
 import { cpuTime } from './cpu.ts';
 import { openInspector, type Inspector } from './inspector.ts';
 import { median } from './measure.ts';
@@ -22,8 +22,8 @@ const { values } = readCommandLine('Usage: npm run bench:tracing [-- [--quick]]'
   options: { quick: { type: 'boolean', default: false } },
 });
 const effort = values.quick
-  ? { rounds: 4, seconds: 1, warm_up: 3, profile: 5 }
-  : { rounds: 30, seconds: 2, warm_up: 10, profile: 30 }; // seconds
+  ? { rounds: 4, seconds: 1, warm_up: 3, profile: 15 }
+  : { rounds: 30, seconds: 2, warm_up: 10, profile: 20 }; // seconds
 const writeLine = (line: string) => process.stdout.write(`${line}\n`);
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort(new Error('stopped')));
@@ -43,6 +43,7 @@ const endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`
 /** Share of the requests that are sampled, by name; undefined: off. */
 const variants: Record<string, number | undefined> = { off: undefined, '5 %': 0.05, '100 %': 1 };
 const processes = ['gateway', 'customer'] as const;
+const tracingCode = /\/trac(?:e|ing)[a-z-]*\.ts$|\/@opentelemetry\//;
 
 /** Microseconds of CPU time per request. */
 type Cost = Record<(typeof processes)[number], number>;
@@ -62,7 +63,11 @@ try {
   hooks.push(benchFleet.end);
   const { fleet, bearer: headers } = benchFleet;
   const inspectors = new Map<string, Inspector>();
-  for (const name of processes) inspectors.set(name, await openInspector(fleet.pid(name) ?? 0));
+  for (const name of processes) {
+    const inspector = await openInspector(fleet.pid(name) ?? 0);
+    hooks.push(inspector.close); // before the fleet stops: a process does not end while somebody inspects it
+    inspectors.set(name, inspector);
+  }
 
   const setShare = async (share: number | undefined) => {
     for (const [name, { evaluate }] of inspectors) await evaluate(startTracingIn(name, share));
@@ -109,10 +114,18 @@ try {
     const costs = await measureAll(request);
     writeLine(`\n${name}, ${effort.rounds} rounds of ${effort.seconds} s, load of the machine ${loadNow()}\n`);
     print(costs);
-    for (const [process, { call }] of inspectors) {
-      const found = await profile(call, () => run(request, effort.profile, undefined));
-      const share = shareOf(found, /\/trac(?:e|ing)[a-z-]*\.ts$/);
-      writeLine(`\nOff, ${process}: ${(share * 100).toFixed(2)} % of its time is in the code of traces.`);
+    writeLine(
+      `\n| traces | ${processes.map((name) => `${name}: time in the code of traces | in garbage collection`).join(' | ')} |`,
+    );
+    writeLine(`| --- |${' --- | --- |'.repeat(processes.length)}`);
+    for (const [variant, share] of Object.entries(variants)) {
+      const cells: string[] = [];
+      for (const { call } of inspectors.values()) {
+        const found = await profile(call, () => run(request, effort.profile, share));
+        const { code, garbage } = sharesOf(found, tracingCode);
+        cells.push(`${(code * 100).toFixed(2)} % | ${(garbage * 100).toFixed(2)} %`);
+      }
+      writeLine(`| ${[variant, ...cells].join(' | ')} |`);
     }
   }
   if (exports === 0) throw new Error('no span was exported: nothing was measured');
