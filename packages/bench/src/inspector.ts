@@ -61,9 +61,6 @@ async function connect(port: number, pid: number): Promise<Inspector> {
         else resolve(message.result);
       };
       socket.addEventListener('message', onMessage);
-      socket.addEventListener('close', () => reject(new Error(`Process ${pid} has closed its inspector`)), {
-        once: true,
-      });
       socket.send(JSON.stringify({ id: own, method, params }));
     });
   };

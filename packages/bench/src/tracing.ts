@@ -14,9 +14,8 @@ import { startGenerator } from './open-loop.ts';
 import { loadNow } from './report.ts';
 import { closedLoop, type MakeRequest } from './sides.ts';
 
-// Measures what traces cost: the CPU time of a request at the gateway and at its service with traces off, at 5 % and at 100 %. One fleet is
-// switched to and fro while it runs, because two processes of the same code differ by more than the traces cost. What the code costs
-// that asks whether traces are on is read off a profile.
+// Measures what traces cost at the gateway and at its service, off, at 5 % and at 100 %: the CPU time of a request, and the share of the code
+// of traces in profiles. One fleet is switched to and fro while it runs, because two processes of the same code differ by more than that.
 
 const { values } = readCommandLine('Usage: npm run bench:tracing [-- [--quick]]', {
   options: { quick: { type: 'boolean', default: false } },
