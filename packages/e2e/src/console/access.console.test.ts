@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { client } from '../testing/test-fleet.ts';
-import { newStaff, openScreen, password, signIn, consoleTest as test } from './console-test.ts';
+import { newStaff, openScreen, password, signIn, whenLoaded, consoleTest as test } from './console-test.ts';
 
 /** What each role finds in the side bar. */
 const sections: Record<string, string[]> = {
@@ -25,7 +25,7 @@ test.for(Object.entries(sections))(
     for (const name of expected) {
       await links.getByText(name, { exact: true }).click();
       await page.getByRole('heading', { level: 1 }).waitFor();
-      await page.waitForLoadState('networkidle');
+      await whenLoaded(page);
       expect(await page.getByRole('main').getByRole('alert').allTextContents(), name).toEqual([]);
     }
   },

@@ -2,9 +2,9 @@ import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
 import type { TestFleet } from '../testing/test-fleet.ts';
 import { assertCompanies, assertDialogs } from './assert-canary-dialogs.ts';
-import { openScreen, signIn, whenLoaded, type Screen, type Staff } from './console-test.ts';
+import { follow, openScreen, signIn, whenLoaded, type Screen, type Staff } from './console-test.ts';
 import { inField, plantCanaries, type PlantedScreen } from './plant-canaries.ts';
-import { assertHarmless, assertShown, open, titleOf } from './shown-canaries.ts';
+import { assertHarmless, assertShown, titleOf } from './shown-canaries.ts';
 
 /**
  * Plants canaries in every field of a company's records, opens every screen, and asserts that each is shown as it was typed and runs nowhere.
@@ -28,7 +28,7 @@ export async function assertCanaries(
   const screens = new Map<string, PlantedScreen>(planted.map((each) => [each.path, each]));
   for (const path of sections) if (!screens.has(path)) screens.set(path, { path, shown: [] });
   for (const { path, shown: expected, name } of screens.values()) {
-    await open(page, path);
+    await follow(page, path);
     await page.getByRole('heading', { level: 1 }).waitFor();
     await whenLoaded(page);
     await assertShown(page, path, expected);
@@ -59,15 +59,15 @@ async function assertCompany({ page }: Screen, staff: Staff, texts: readonly str
 async function assertReflected(page: Page, texts: readonly string[]): Promise<void> {
   for (const text of texts) {
     const value = encodeURIComponent(text);
-    await open(page, `/console/customers?q=${value}&tag=${value}&sort=${value}`);
+    await follow(page, `/console/customers?q=${value}&tag=${value}&sort=${value}`);
     await assertShown(page, `/console/customers?q=${value}`, [
       text,
       ...(text.length > 50 ? [] : [`Has the tag ${text}`]),
     ]);
-    await open(page, `/console/products?search=${value}`);
+    await follow(page, `/console/products?search=${value}`);
     await assertShown(page, '/console/products', [text]);
     const nowhere = `/console/nowhere/${encodeURIComponent(value)}`;
-    await open(page, nowhere);
+    await follow(page, nowhere);
     await page.getByRole('heading', { level: 1 }).waitFor();
     await assertHarmless(page, nowhere);
   }
@@ -84,7 +84,7 @@ async function assertErrors(page: Page, texts: readonly string[]): Promise<void>
   await page.route('**/api/products?*', (route) => route.fulfill(problem(detail)));
   for (const text of texts) {
     detail = inField(text, 'detail');
-    await open(page, `/console/products?search=${crypto.randomUUID()}`);
+    await follow(page, `/console/products?search=${crypto.randomUUID()}`);
     await assertShown(page, '/console/products', [detail]);
   }
   await page.unroute('**/api/products?*');
@@ -105,7 +105,7 @@ async function assertErrors(page: Page, texts: readonly string[]): Promise<void>
   }));
   const json = { events, next_cursor: null, per_page: 50, unavailable: [] };
   await page.route('**/api/v1/events/failed?*', (route) => route.fulfill({ json }));
-  await open(page, '/console/events/failed');
+  await follow(page, '/console/events/failed');
   const said = events.flatMap(({ name, subscriber, reason }) => [name, subscriber, reason]);
   await assertShown(page, '/console/events/failed', said);
   for (const { name } of events) {

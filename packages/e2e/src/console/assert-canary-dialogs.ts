@@ -1,9 +1,9 @@
 import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { client, type TestFleet } from '../testing/test-fleet.ts';
-import { openScreen, password, type Staff } from './console-test.ts';
+import { follow, openScreen, password, type Staff } from './console-test.ts';
 import { created, inField } from './plant-canaries.ts';
-import { assertShown, open } from './shown-canaries.ts';
+import { assertShown } from './shown-canaries.ts';
 
 /** Asserts that the open dialog has a name in its title. */
 async function assertTitle(dialog: Locator, name: string): Promise<void> {
@@ -32,7 +32,7 @@ export async function assertDialogs(page: Page, staff: Staff, texts: readonly st
     const user = created(await staff.post('/api/v1/users', person));
 
     const customerPath = `/console/customers/${customer.id}`;
-    await open(page, `${customerPath}?tab=privacy`);
+    await follow(page, `${customerPath}?tab=privacy`);
     await page.getByRole('button', { name: 'Erase this person' }).press('Enter');
     await assertTitle(dialog, name);
     await assertShown(page, customerPath, [name]);
@@ -43,12 +43,12 @@ export async function assertDialogs(page: Page, staff: Staff, texts: readonly st
     await assertToast(page, customerPath, name);
 
     const productPath = `/console/products/${product.id}`;
-    await open(page, productPath);
+    await follow(page, productPath);
     await page.getByRole('button', { name: 'Deactivate' }).press('Enter');
     await assertToast(page, productPath, name);
 
     const userPath = `/console/team/${user.id}`;
-    await open(page, userPath);
+    await follow(page, userPath);
     await page.getByRole('button', { name: 'Reset second factor' }).press('Enter');
     await assertTitle(dialog, name);
     await dialog.getByRole('button', { name: 'Reset second factor' }).press('Enter');
@@ -102,9 +102,9 @@ export async function assertCompanies(
     await page.getByRole('menu').waitFor();
     await assertShown(page, new URL(page.url()).pathname, names);
     await page.keyboard.press('Escape');
-    await open(page, '/console/settings');
+    await follow(page, '/console/settings');
     await assertShown(page, '/console/settings', [name]);
-    await open(page, path);
+    await follow(page, path);
     await assertShown(page, path, names);
   }
 }

@@ -160,11 +160,15 @@ export async function signIn({ page, context }: Screen, email: string, path = '/
   await page.getByRole('navigation').first().waitFor();
 }
 
-/** Goes to another address without loading the page again, as a link does, and waits until it shows what it asks for. */
-export async function openPath(page: Page, path: string, heading: string | RegExp): Promise<void> {
-  await page.evaluate(
-    `history.pushState({}, '', ${JSON.stringify(path)}), dispatchEvent(new PopStateEvent('popstate'))`,
+/** Goes to another address without loading the page again, as a link does. */
+export const follow = (page: Page, path: string): Promise<void> =>
+  page.evaluate(
+    `history.pushState({}, '', ${JSON.stringify(path)}), void dispatchEvent(new PopStateEvent('popstate'))`,
   );
+
+/** Goes to another address as a link does, and waits until it shows what it asks for. */
+export async function openPath(page: Page, path: string, heading: string | RegExp): Promise<void> {
+  await follow(page, path);
   await page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor();
   await whenLoaded(page);
 }

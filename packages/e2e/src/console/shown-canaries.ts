@@ -45,10 +45,3 @@ export async function assertShown(page: Page, path: string, texts: readonly stri
   await expect.poll(missing, { message: path }).toEqual([]);
   await assertHarmless(page, path);
 }
-
-/** Opens a screen of the console without loading the page again, as a link does. */
-export async function open(page: Page, path: string): Promise<void> {
-  await page.evaluate(
-    `history.pushState({}, '', ${JSON.stringify(path)}), dispatchEvent(new PopStateEvent('popstate'))`,
-  );
-}
