@@ -115,9 +115,10 @@ describe('hostile files', () => {
     }
   });
 
-  test('unclosed quotes do not make the work grow with their square', async () => {
+  // Only in tables.large.test.ts.
+  test.for(someCases([40_000], 0))('%i unclosed quotes do not make the work grow with their square', async (count) => {
     const line = 'x",""" \n';
-    const { records } = await readBytes(`Name,Email\n"${line.repeat(someRuns(40_000, 10_000))}`);
+    const { records } = await readBytes(`Name,Email\n"${line.repeat(count)}`);
     expect(records.length).toBeGreaterThan(0);
   });
 
