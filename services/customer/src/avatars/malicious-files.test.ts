@@ -165,7 +165,9 @@ test('accepts a file of exactly 1 MiB', async () => {
 const rounds = someCases([5], 0); // only in malicious-files.large.test.ts
 
 test.for(rounds)(
-  'bounds memory through %i times the malicious and the largest allowed uploads, eight at a time', { timeout: 120_000 }, async (times) => {
+  'bounds memory through %i times the malicious and the largest allowed uploads, eight at a time',
+  { timeout: 120_000 },
+  async (times) => {
     const files = await Promise.all(maliciousFiles.map(async ([, make]) => make()));
     const send = async (queue: (Buffer | string)[]) => {
       const statuses = new Set<number>();
@@ -188,4 +190,5 @@ test.for(rounds)(
     for (const status of await send(Array.from({ length: 3 }, () => largest)))
       expect([200, 422, 503]).toContain(status);
     expect((await peakMemory()) - after).toBeLessThan(350);
-  });
+  },
+);
