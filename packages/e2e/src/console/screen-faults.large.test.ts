@@ -1,6 +1,7 @@
 import type { Page, Route } from 'playwright-core';
 import { expect } from 'vitest';
 import { newStaff, openScreen, signIn, consoleTest as test, type Staff } from './console-test.ts';
+import { createRecordScreens, customerTabs, framedScreens } from './screens.ts';
 
 // Every screen while every request of the API fails in one way, and when it works again.
 
@@ -38,31 +39,12 @@ const faults: Record<string, Fault> = {
 
 /** Creates a record of each kind. @returns the address of every screen that asks the API for something */
 async function screensOf(staff: Staff): Promise<string[]> {
-  const { customer } = (await staff.post('/api/customers', { full_name: 'Olga Petrova' })).body;
-  const { product } = (await staff.post('/api/products', { name: 'Lamp', price: '10.00' })).body;
-  const form = new FormData();
-  form.append('file', new Blob(['full_name,email\nIon Rusu,ion@example.com\n']), 'people.csv');
-  const { id } = (await staff.post('/api/customers/imports', form)).body.import;
-  const tabs = ['interactions', 'transactions', 'notes', 'favorites', 'history', 'orders', 'complaints', 'privacy'];
+  const records = await createRecordScreens(staff);
+  const paths = [...framedScreens, ...records].map(([path]) => path);
+  const [[customer]] = records;
   return [
-    '/console',
-    '/console/customers',
-    `/console/customers/${customer.id}`,
-    ...tabs.map((tab) => `/console/customers/${customer.id}?tab=${tab}`),
-    '/console/complaints',
-    '/console/import',
-    `/console/import/${id}`,
-    '/console/products',
-    `/console/products/${product.id}`,
-    '/console/analytics',
-    '/console/team',
-    `/console/team/${staff.user.id}`,
-    '/console/team/roles',
-    '/console/me',
-    '/console/developers/keys',
-    '/console/audit',
-    '/console/events/failed',
-    '/console/settings',
+    ...paths.filter((path) => !['/console/keys', '/console/nowhere'].includes(path)),
+    ...customerTabs.map((tab) => `${customer}?tab=${tab}`),
   ];
 }
 

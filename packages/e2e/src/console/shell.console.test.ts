@@ -1,11 +1,8 @@
-import type { Page } from 'playwright-core';
 import { expect, onTestFinished } from 'vitest';
 import { client } from '../testing/test-fleet.ts';
 import {
   consoleTest,
-  findBarriersInBothThemes,
   newStaff,
-  openPath,
   openScreen,
   password,
   signIn,
@@ -205,79 +202,6 @@ test('says which service is away, and when it is back', async ({ fleet, browser 
   }
   await askAgain();
   await message.waitFor({ state: 'detached', timeout: 60_000 });
-});
-
-/** The screens for people who are not signed in. */
-const openScreens = [
-  'sign-in',
-  'sign-in/return#error=OIDC_NO_USER',
-  'forgot',
-  'reset#token=x',
-  'reset',
-  'invite',
-  'verify',
-  'change-email',
-];
-/** Every screen of the frame with its heading. A new screen enters its address here. */
-const framedScreens: [path: string, heading: string | RegExp][] = [
-  ['/console/customers', 'Customers'],
-  ['/console/complaints', 'Complaints'],
-  ['/console/import', 'Import'],
-  ['/console/products', 'Products'],
-  ['/console/analytics', 'Analytics'],
-  ['/console/team', 'Team'],
-  ['/console/team/roles', 'Roles'],
-  ['/console/me', 'Your account'],
-  ['/console/keys', 'Keyboard shortcuts'],
-  ['/console/developers/keys', 'API keys'],
-  ['/console/audit', 'Audit log'],
-  ['/console/events/failed', 'Failed events'],
-  ['/console/settings', 'Company'],
-  ['/console/nowhere', 'There is nothing here'],
-  ['/console', /Ana Prieto$/],
-];
-
-/** Seeks barriers of what is shown, in both themes, wide and narrow, where nothing may be wider than the window. */
-async function assertNoBarrier(page: Page, path: string): Promise<void> {
-  for (const width of [1280, 320]) {
-    await page.setViewportSize({ width, height: 800 });
-    expect(await findBarriersInBothThemes(page), `${path} ${width}`).toEqual([]);
-    const overflow = await page.evaluate<number>(
-      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-    );
-    expect(overflow, `${path} ${width} is as wide as the window`).toBe(0);
-  }
-}
-
-test('has no barrier in either theme, at 1280 and 320 px', async ({ fleet, browser }) => {
-  const staff = await newStaff(fleet.url);
-  const { customer } = (await staff.post('/api/customers', { full_name: 'Bruno Sosa' })).body;
-  const { product } = (await staff.post('/api/products', { name: 'Reading glasses', price: '10.00' })).body;
-  const screens = [
-    ...framedScreens,
-    [`/console/customers/${customer.id}`, 'Bruno Sosa'],
-    [`/console/products/${product.id}`, 'Reading glasses'],
-    [`/console/team/${staff.user.id}`, 'Ana Prieto'],
-  ] as const;
-  const left = screens.values(); // two windows side by side take the next one
-  const open = async () => {
-    const screen = await openScreen(browser, fleet.url);
-    await signIn(screen, staff.email);
-    for (const [path, heading] of left) {
-      await openPath(screen.page, path, heading);
-      await assertNoBarrier(screen.page, path);
-    }
-  };
-  const openSignedOut = async () => {
-    const { page } = await openScreen(browser, fleet.url);
-    for (const path of openScreens) {
-      await page.goto(`/console/${path}`);
-      await page.getByRole('heading', { level: 1 }).waitFor();
-      await assertNoBarrier(page, path);
-    }
-    await open();
-  };
-  await Promise.all([open(), openSignedOut()]);
 });
 
 test('all keys are listed and searched; keys of one letter can be switched off, and stay so', async ({
