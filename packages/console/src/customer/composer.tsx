@@ -19,12 +19,15 @@ import { selectedTab } from './use-work.ts';
 
 const note = 'note';
 
-/** Writes a note, or logs a contact: `n`, or `l`, one sentence, and Ctrl+Enter. */
-export function Composer({ customer }: { customer: Customer }) {
+/**
+ * Writes a note, or logs a contact: `n`, or `l`, one sentence, and Ctrl+Enter.
+ * @param onlyNotes whether it logs no contact
+ */
+export function Composer({ customer, onlyNotes = false }: { customer: Customer; onlyNotes?: boolean }) {
   const { t } = useTranslation();
   const may = useMay();
   const canNote = may('customers:update');
-  const canLog = may('interactions:create');
+  const canLog = may('interactions:create') && !onlyNotes;
   const [kind, setKind] = useState(canLog ? 'call' : note);
   const [text, setText] = useDraft(`composer ${customer.id}`);
   const [error, setError] = useState<unknown>();
@@ -89,13 +92,15 @@ export function Composer({ customer }: { customer: Customer }) {
       />
       {error !== undefined && <Failure error={error} />}
       <div className={styles.composerBar}>
-        <Select
-          label={t('customer.kind')}
-          isLabelHidden
-          value={kind}
-          onChange={setKind}
-          options={(kinds.length > 0 ? kinds : [kind]).map((each) => ({ value: each, text: kindText(each, t) }))}
-        />
+        {canLog && (
+          <Select
+            label={t('customer.kind')}
+            isLabelHidden
+            value={kind}
+            onChange={setKind}
+            options={(kinds.length > 0 ? kinds : [kind]).map((each) => ({ value: each, text: kindText(each, t) }))}
+          />
+        )}
         <Button
           look="primary"
           isPending={isBusy}

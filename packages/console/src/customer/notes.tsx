@@ -6,6 +6,7 @@ import { usePeople } from '../api/people.ts';
 import { api } from '../api/session.ts';
 import { Button } from '../ui/button.tsx';
 import { toast } from '../ui/toast.tsx';
+import { Composer } from './composer.tsx';
 import { Entry } from './entry.tsx';
 import { Items } from './items.tsx';
 import { kindText } from './interaction-text.ts';
@@ -28,27 +29,30 @@ export function Notes({ customer }: { customer: Customer }) {
       toast(t('customer.noteDeleted'), { label: t('common.undo'), run: () => void again() });
     });
   return (
-    <Items list={list} isEmpty={notes.length === 0} empty={t('customer.noNotes')}>
-      {notes.map(({ id, content, created_by, created_at }) => (
-        <Entry
-          key={id}
-          icon={StickyNote}
-          title={kindText('note', t)}
-          at={created_at}
-          author={people.get(created_by)}
-          text={content}
-        >
-          {canEdit && (
-            <Button
-              look={['quiet', 'icon', 'small']}
-              aria-label={t('customer.deleteNote')}
-              onPress={() => void remove(id, content)}
-            >
-              <Trash2 size={14} strokeWidth={1.5} aria-hidden />
-            </Button>
-          )}
-        </Entry>
-      ))}
-    </Items>
+    <>
+      <Composer customer={customer} onlyNotes />
+      <Items list={list} isEmpty={notes.length === 0} empty={t('customer.noNotes')}>
+        {notes.map(({ id, content, created_by, created_at }) => (
+          <Entry
+            key={id}
+            icon={StickyNote}
+            title={kindText('note', t)}
+            at={created_at}
+            author={people.get(created_by)}
+            text={content}
+          >
+            {canEdit && (
+              <Button
+                look={['quiet', 'icon', 'small']}
+                aria-label={t('customer.deleteNote')}
+                onPress={() => void remove(id, content)}
+              >
+                <Trash2 size={14} strokeWidth={1.5} aria-hidden />
+              </Button>
+            )}
+          </Entry>
+        ))}
+      </Items>
+    </>
   );
 }

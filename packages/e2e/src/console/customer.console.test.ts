@@ -44,6 +44,11 @@ test('a contact is logged in two keys and one sentence, and a note is deleted an
   await page.getByText('There are no notes.').waitFor();
   await page.getByRole('button', { name: 'Undo' }).click();
   await page.getByText('Prefers mornings').waitFor();
+  await page.getByRole('textbox', { name: 'What happened?' }).fill('Has two shops');
+  await page.keyboard.press('Control+Enter');
+  await page.getByRole('tabpanel', { name: 'Notes' }).getByText('Has two shops').waitFor();
+  const { notes } = (await staff.get(`/api/customers/${id}/notes`)).body;
+  expect(notes.map(({ content }: { content: string }) => content)).toEqual(['Has two shops', 'Prefers mornings']);
   for (const [tab, text] of [
     ['Timeline', 'Prefers mornings'],
     ['Notes', 'Prefers mornings'],
