@@ -23,7 +23,7 @@ export default defineConfig({
           name: 'integration',
           include: ['{gateway,services/*,packages/*}/src/**/*.test.ts'],
           exclude: ['packages/e2e/**', '**/*.large.test.ts'],
-          maxWorkers: 3,
+          maxWorkers: 4,
           // Each file has its own database. Files share loaded modules, because loading them takes half of the time.
           isolate: false,
           sequence: { groupOrder: 1 },

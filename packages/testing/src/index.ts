@@ -20,6 +20,7 @@ export type { TestRedis } from './redis.ts';
 export { tablesContaining } from './tables-containing.ts';
 export { testServiceKeys, testSecret, testService } from './service.ts';
 export type { TestUser, Company, TestDeps, TestService } from './service.ts';
+export { someCases, someRuns, testAllCases } from './some-cases.ts';
 export { stubServer } from './stub-server.ts';
 export type { StubServer } from './stub-server.ts';
 export { serviceTest } from './service-test.ts';

@@ -1,4 +1,4 @@
 import { expectedAccess } from './expected-access.ts';
 import { testSuspendedCustomers } from './suspended-customers.ts';
 
-testSuspendedCustomers(Object.keys(expectedAccess));
+testSuspendedCustomers(['suspended', 'inactive'], Object.keys(expectedAccess));

@@ -1,4 +1,4 @@
 import { distinctRoutes } from './expected-access.ts';
 import { testSuspendedCustomers } from './suspended-customers.ts';
 
-testSuspendedCustomers(distinctRoutes); // all: suspended-customers.large.test.ts
+testSuspendedCustomers(['suspended'], distinctRoutes); // all: suspended-customers.large.test.ts

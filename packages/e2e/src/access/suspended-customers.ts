@@ -6,9 +6,10 @@ import { samples, send, type Sample } from './sample-requests.ts';
 
 /**
  * Tests what a customer may do whose record is not active.
+ * @param statuses of its record
  * @param candidates routes of the table of expected access
  */
-export function testSuspendedCustomers(candidates: readonly string[]): void {
+export function testSuspendedCustomers(statuses: readonly string[], candidates: readonly string[]): void {
   let setup: AccessSetup;
 
   fleetTest.beforeAll(async ({ defaultFleet }) => {
@@ -21,7 +22,7 @@ export function testSuspendedCustomers(candidates: readonly string[]): void {
   );
   const isUnrestricted = (route: string) => /^GET |^[A-Z]+ \/(?:auth|api\/auth|api\/v1|api\/gdpr)\//.test(route);
 
-  test.each(['suspended', 'inactive'])(
+  test.each(statuses)(
     'a customer whose record is %s reads all that it may, and changes nothing but its account',
     { timeout: 60_000 },
     async (status) => {

@@ -107,12 +107,16 @@ async function backendsOf({ postgres }: ChaosFleet): Promise<number[]> {
   }
 }
 
-/** Injects one fault after the other, each kind once before any is repeated. `finish` waits for the end of lasting faults. */
+/**
+ * Injects one fault after the other, each kind once before any is repeated. `finish` waits for the end of lasting faults.
+ * @param names of the faults; all by default
+ */
 export function createFaults(
   fleet: ChaosFleet,
   random: Random,
+  names: readonly string[] = faults.map(({ name }) => name),
 ): { next: (when: string) => Promise<boolean>; finish: () => Promise<void> } {
-  const possible = faults.filter(({ needsBroker }) => fleet.broker || !needsBroker);
+  const possible = faults.filter(({ name, needsBroker }) => names.includes(name) && (fleet.broker || !needsBroker));
   const deck: Fault[] = [];
   const lasting = new Map<string, Promise<void>>();
   return {

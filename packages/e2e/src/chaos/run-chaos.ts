@@ -43,12 +43,20 @@ export const checkEffects = (fleet: ChaosFleet, writers: readonly Writer[]) => a
 /**
  * Writes while faults are injected, the nth after its share of the writes, so that faults fall among writes at any speed.
  * @param options.kills number of faults that kill a process; other faults are injected in addition
+ * @param options.faults names of the faults; all by default
  * @param options.maxDelayMs maximum random delay of a fault after its share of the writes
  * @returns the problems at the end
  */
 export async function runChaos(
   fleet: ChaosFleet,
-  options: { name: string; writes: number; kills: number; writers: number; maxDelayMs?: number },
+  options: {
+    name: string;
+    writes: number;
+    kills: number;
+    writers: number;
+    faults?: readonly string[];
+    maxDelayMs?: number;
+  },
 ): Promise<{ problems: string[]; kills: number; writes: number }> {
   const { writes, kills } = options;
   const names = Array.from({ length: options.writers }, (_, at) => `${options.name} writer ${at + 1}`);
@@ -68,7 +76,7 @@ export async function runChaos(
   });
 
   const faultRandom = createRandom(`${options.name} faults`);
-  const faults = createFaults(fleet, faultRandom);
+  const faults = createFaults(fleet, faultRandom, options.faults);
   while (killed < kills) {
     const share = Math.floor((writes * (killed + 0.5)) / kills);
     const delay = faultRandom.below(options.maxDelayMs ?? 600);

@@ -1,92 +1,32 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { services, type Service } from '@clientela/contracts';
-import { folderOf } from '@clientela/fleet';
-import pg from 'pg';
-import { afterAll, expect, test } from 'vitest';
-import { createAccessSetup, type AccessSetup, type SignedInUser } from '../access/access-setup.ts';
-import { samples, send } from '../access/sample-requests.ts';
-import { fleetTest, type Client } from '../testing/test-fleet.ts';
+import { expect } from 'vitest';
+import type { SignedInUser } from '../access/access-setup.ts';
+import { samples } from '../access/sample-requests.ts';
+import { countContaining, erase, storedResponsesTest as test } from '../testing/stored-responses.ts';
+import type { Client } from '../testing/test-fleet.ts';
+import { testErasedActors } from './erased-actors.ts';
 
-let setup: AccessSetup;
-let admin: SignedInUser;
-const databases = {} as Record<Service, pg.Pool>;
+// One of each service. All: erased-responses.large.test.ts.
+testErasedActors([
+  'POST /api/v1/users',
+  'POST /api/customers/batch',
+  'POST /api/customers/{customer_id}/interactions',
+  'POST /api/products',
+  'POST /api/favorites',
+]);
 
-fleetTest.beforeAll(async ({ defaultFleet }) => {
-  setup = await createAccessSetup(defaultFleet);
-  admin = setup.users.admin;
-  for (const service of services)
-    databases[service] = new pg.Pool({ connectionString: defaultFleet.databases[service].ownerUrl, max: 1 });
-}, 120_000);
-afterAll(() => Promise.all(services.map((service) => databases[service].end())));
-
-type Operation = { parameters?: { name: string }[] };
-/** The POST routes of all services that accept an idempotency key. */
-const idempotentRoutes = services.flatMap((service) => {
-  const document = readFileSync(join(folderOf(service), 'openapi.json'), 'utf8');
-  const { paths } = JSON.parse(document) as { paths: Record<string, Record<string, Operation>> };
-  return Object.entries(paths)
-    .filter(([, { post }]) => post?.parameters?.some(({ name }) => name === 'Idempotency-Key'))
-    .map(([path]) => `POST ${path}`);
-});
-
-/** All stored responses of all services, as text. */
-async function storedResponses(): Promise<string[]> {
-  const rows = services.map(async (service) => {
-    const found = await databases[service].query<{ row: string }>(
-      'select r::text as row from idempotency_keys r union all select r::text from redacted_subjects r',
-    );
-    return found.rows.map(({ row }) => row);
-  });
-  return (await Promise.all(rows)).flat();
-}
-const countContaining = (rows: string[], text: string) => rows.filter((row) => row.includes(text)).length;
-const erase = async (person: object) => {
-  const { status, body } = await admin.post('/api/gdpr/delete?wait=true', person);
-  expect([status, body]).toEqual([200, expect.objectContaining({ request: expect.anything() })]);
-};
-/** Sends headers with every request. */
-const withHeaders = (client: Client, headers: Record<string, string>): Pick<Client, 'send'> => ({
-  send: (method, path, body) => client.send(method, path, body, headers),
-});
-
-test('no stored response of any idempotent POST names an erased actor', { timeout: 120_000 }, async () => {
-  expect(idempotentRoutes.length).toBeGreaterThan(15);
-  const admin = await setup.createUser('admin');
-  const actors = new Set<SignedInUser>();
-  for (const route of idempotentRoutes) {
-    const isSuperuserOnly = ['POST /api/v1/companies', 'POST /api/v1/document-types'].includes(route);
-    const actor = isSuperuserOnly ? setup.users.superuser : admin;
-    const sample = await samples[route]?.(setup, actor, false);
-    if (!sample) throw new Error(`no sample for ${route}`);
-    const sender = sample.as ?? actor;
-    const before = new Set(await storedResponses());
-    const reply = await send(withHeaders(sender, { 'Idempotency-Key': randomUUID() }), route, sample);
-    expect([route, reply.status]).toEqual([route, expect.toBeOneOf([200, 201, 202])]);
-    const added = (await storedResponses()).filter((row) => !before.has(row));
-    expect([route, added.length > 0]).toEqual([route, true]);
-    if (isSuperuserOnly) continue;
-    expect([route, countContaining(added, sender.user.id) > 0]).toEqual([route, true]);
-    actors.add(sender);
-  }
-  for (const { user } of actors) await erase({ user_id: user.id, business_id: setup.company_id });
-  const left = await storedResponses();
-  for (const { user, email } of actors)
-    for (const value of [user.id, email]) expect(countContaining(left, value)).toBe(0);
-});
-
-const hardDelete = async ({ customer_id }: { customer_id: string }) => {
+const hardDelete = async (admin: SignedInUser, { customer_id }: { customer_id: string }) => {
   expect((await admin.delete(`/api/customers/${customer_id}?hard_delete=true`)).status).toBe(200);
 };
 
-test.each([
+test.for([
   { removed: 'an erased', remove: erase },
   { removed: 'a hard-deleted', remove: hardDelete },
 ])(
   'no stored response about $removed customer holds an id, a number or a value; repetitions are a 404',
   { timeout: 120_000 },
-  async ({ remove }) => {
+  async ({ remove }, { setup, storedResponses }) => {
+    const { admin } = setup.users;
     const canary = `canary${randomUUID().slice(0, 8)}`;
     const posts: (() => ReturnType<Client['post']>)[] = [];
     /** Sends a POST with a key, now and again after the erasure. */
@@ -136,7 +76,7 @@ test.each([
     const stored = await storedResponses();
     for (const trace of traces.filter((id) => id !== legacyId))
       expect(countContaining(stored, trace)).toBeGreaterThan(0);
-    for (const customer_id of [customer.id, legacyId]) await remove({ customer_id });
+    for (const customer_id of [customer.id, legacyId]) await remove(admin, { customer_id });
 
     const findTraces = async () => {
       const left = await storedResponses();

@@ -1,46 +1,22 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { childEnv, dataFolder, sharedBroker } from '@clientela/testing';
-import pg from 'pg';
+import { dataFolder, sharedBroker } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   findPostgres,
   freePort,
   isListening,
-  locatePostgres,
   type Postgres,
   startedAt,
   startPostgres,
 } from '@clientela/embedded-postgres';
-import { type Fleet, type FleetOptions, peers, repoRoot, services, startFleet } from '@clientela/fleet';
+import { type Fleet, type FleetOptions, peers, services, startFleet } from '@clientela/fleet';
 import { stubCheckout } from '../testing/stub-checkout.ts';
+import { isReady, rows, stubInstallation } from '../testing/stub-installation.ts';
+import { removeInstallation } from '../testing/test-fleet.ts';
 
-// All tests share one installation, because creating its databases takes seconds.
-const folder = dataFolder('fleet-');
-const checkout = stubCheckout();
-afterAll(async () => {
-  rmSync((await locatePostgres(folder)).dataHome, { recursive: true, force: true });
-  for (const path of [folder, checkout]) rmSync(path, { recursive: true, force: true });
-});
-
-const optionsOf = (changes: Partial<FleetOptions>): FleetOptions => ({
-  folder,
-  repoRoot: checkout,
-  env: {},
-  freePorts: true,
-  fsync: false,
-  ...changes,
-});
-
-/** Starts a fleet that stops at the end of the test. */
-async function start(changes: Partial<FleetOptions> = {}): Promise<Fleet> {
-  const fleet = await startFleet(optionsOf(changes));
-  onTestFinished(fleet.stop);
-  return fleet;
-}
+const { folder, optionsOf, start } = stubInstallation();
 
 /** Creates a checkout that is removed at the end of the test. */
 function changedCheckout(path: string, text: string): string {
@@ -50,22 +26,8 @@ function changedCheckout(path: string, text: string): string {
   return root;
 }
 
-const ready = async (url: string) => {
-  const response = await fetch(`${url}/ready?all=1`).catch(() => undefined);
-  return response?.status === 200;
-};
 const envOf = async (fleet: Fleet, peer: keyof Fleet['ports']) =>
   (await (await fetch(`http://127.0.0.1:${fleet.ports[peer]}/environment`)).json()) as Record<string, string>;
-
-async function rows(url: string, sql: string): Promise<unknown[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query(sql)).rows;
-  } finally {
-    await client.end();
-  }
-}
 
 describe('a running fleet', () => {
   const steps: string[] = [];
@@ -80,7 +42,7 @@ describe('a running fleet', () => {
   afterAll(() => fleet.stop());
 
   test('has databases, processes and a superuser', async () => {
-    expect(await ready(fleet.url)).toBe(true);
+    expect(await isReady(fleet.url)).toBe(true);
     expect(fleet.superuser).toEqual({ created: false, email: 'known@example.com' });
     for (const service of services) {
       const { url, ownerUrl } = fleet.databases[service];
@@ -111,28 +73,22 @@ describe('a running fleet', () => {
     }
   });
 
-  test('is not harmed by a second one in its folder, which is rejected; another runs beside it', async () => {
+  test('is not harmed by a second one in its folder, which is rejected, nor by one that wants its port', async () => {
     await expect(start()).rejects.toThrow(
       `Clientela runs from this folder already (process ${process.pid}, ${fleet.url})`,
     );
-    expect(await ready(fleet.url)).toBe(true);
-    const elsewhere = dataFolder('fleet-');
-    const occupied = start({ folder: elsewhere, env: { PRODUCT_PORT: productPort } });
-    await expect(occupied).rejects.toThrow(
+    const elsewhere = dataFolder('fleet-'); // another one that runs: fleet.large.test.ts
+    onTestFinished(() => removeInstallation(elsewhere));
+    await expect(start({ folder: elsewhere, env: { PRODUCT_PORT: productPort } })).rejects.toThrow(
       `Port ${productPort} for product is in use: free it, or choose another with PRODUCT_PORT.`,
     );
-    const other = await start({ folder: elsewhere });
-    expect(await ready(other.url)).toBe(true);
-    expect(other.secrets.ownSecrets.auth).not.toBe(fleet.secrets.ownSecrets.auth);
-    await other.stop();
-    rmSync((await locatePostgres(elsewhere)).dataHome, { recursive: true });
-    rmSync(elsewhere, { recursive: true });
+    expect(await isReady(fleet.url)).toBe(true);
   });
 
   test('restarts a killed process, with its reason, and a killed PostgreSQL', async () => {
     const before = { customer: fleet.pid('customer'), postgres: fleet.postgres.pid() as number };
     fleet.kill('customer', 'SIGKILL');
-    await vi.waitUntil(async () => fleet.pid('customer') !== before.customer && (await ready(fleet.url)), {
+    await vi.waitUntil(async () => fleet.pid('customer') !== before.customer && (await isReady(fleet.url)), {
       timeout: 45_000,
     });
     expect(steps).toContain(
@@ -185,38 +141,7 @@ test('says the last error of a process that never starts, names its log, and end
   expect(await findPostgres(folder)).toBeUndefined();
 });
 
-test('ends all processes when the supervisor is killed; a start immediately after that finds the data', async () => {
-  const variables = ['PORT', ...services.map((service) => `${service.toUpperCase()}_PORT`)];
-  const ports = await Promise.all(variables.map(async (name) => [name, String(await freePort())] as const));
-  const options = optionsOf({ freePorts: false, env: Object.fromEntries(ports) });
-  const script = `
-    import { startFleet } from ${JSON.stringify(join(repoRoot, 'packages/fleet/src/launcher/fleet.ts'))};
-    const fleet = await startFleet(${JSON.stringify(options)});
-    console.log(JSON.stringify({ pids: ${JSON.stringify(peers)}.map((peer) => fleet.pid(peer)), url: fleet.databases.auth.url }));
-  `;
-  const startSupervisor = async () => {
-    const supervisor = spawn(process.execPath, ['--input-type=module', '-e', script], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: childEnv,
-    });
-    const [line] = (await once(supervisor.stdout, 'data')) as [Buffer];
-    const { pids, url } = JSON.parse(String(line)) as { pids: number[]; url: string };
-    return { supervisor, pids, url };
-  };
-
-  const first = await startSupervisor();
-  await rows(first.url, 'insert into things values (7)');
-  first.supervisor.kill('SIGKILL');
-  await vi.waitUntil(() => first.pids.every((pid) => startedAt(pid) === undefined), { timeout: 45_000 });
-  await vi.waitUntil(async () => (await findPostgres(folder)) === undefined, { timeout: 45_000 });
-
-  const { supervisor } = await startSupervisor();
-  supervisor.kill('SIGKILL');
-  await once(supervisor, 'exit');
-  const fleet = await start(options);
-  expect(await ready(fleet.url)).toBe(true);
-  expect(await rows(fleet.databases.auth.url, 'select * from things where id = 7')).toEqual([{ id: 7 }]);
-});
+// A killed supervisor: fleet.large.test.ts.
 
 describe('on an external server', () => {
   const elsewhere = dataFolder('fleet-');

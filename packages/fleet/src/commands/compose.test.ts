@@ -3,12 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import pg from 'pg';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { locatePostgres, startPostgres } from '@clientela/embedded-postgres';
-import { childEnv, dataFolder } from '@clientela/testing';
+import { dataFolder } from '@clientela/testing';
 import { loadServiceConfigs, settingsOf } from '../launcher/service-configs.ts';
 import {
   calls,
@@ -21,46 +19,12 @@ import {
   services,
 } from '../launcher/services.ts';
 import { settingNames } from '../launcher/settings.ts';
+import { compose, composeText, container } from '../testing/compose-file.ts';
 import { Config as MigrateConfig } from './migrate.ts';
 import { setUp } from './setup.ts';
 
-const File = z.object({
-  services: z.record(
-    z.string(),
-    z.object({
-      image: z.string(),
-      build: z
-        .object({ context: z.literal('.'), args: z.object({ PACKAGE: z.string(), PORT: z.string().optional() }) })
-        .optional(),
-      user: z.string().optional(),
-      cpu_shares: z.int().optional(),
-      restart: z.string(),
-      ports: z.array(z.unknown()).optional(),
-      networks: z.array(z.string()).optional(),
-      network_mode: z.string().optional(),
-      profiles: z.array(z.string()).optional(),
-      command: z.array(z.string()).optional(),
-      environment: z.record(z.string(), z.string()).optional(),
-      volumes: z.array(z.string()).optional(),
-      depends_on: z.record(z.string(), z.object({ condition: z.string() })).optional(),
-      healthcheck: z.object({ test: z.array(z.string()).optional(), disable: z.boolean().optional() }).optional(),
-      logging: z.object({ options: z.record(z.string(), z.string()) }),
-    }),
-  ),
-  networks: z.record(z.string(), z.object({ internal: z.boolean().optional() })),
-  volumes: z.record(z.string(), z.unknown()),
-});
-
 const execute = promisify(execFile); // synchronous calls would stop the worker
-const text = readFileSync(join(repoRoot, 'docker-compose.yml'), 'utf8');
-const compose = File.parse(parse(text, { merge: true }));
 const dockerfile = readFileSync(join(repoRoot, 'Dockerfile'), 'utf8');
-/** A container of docker-compose.yml. */
-const container = (name: string) => {
-  const found = compose.services[name];
-  if (!found) throw new Error(`docker-compose.yml has no ${name}`);
-  return found;
-};
 /** The settings of a container by the name that its process reads: `X_FILE` provides `X`. */
 const settingsIn = (name: string) =>
   Object.keys(container(name).environment ?? {}).map((variable) => variable.replace(/_FILE$/, ''));
@@ -318,7 +282,7 @@ test('.env.example explains every setting, among them all that docker-compose.ym
   const example = readFileSync(join(repoRoot, '.env.example'), 'utf8');
   const explained = [...example.matchAll(/^# ?([A-Z_0-9]+)=/gm)].map(([, name]) => name);
   expect(explained.toSorted()).toEqual(settingNames(configs).toSorted());
-  for (const [, name = ''] of text.matchAll(/(?<!\$)\$\{([A-Z_0-9]+)/g)) expect(explained).toContain(name);
+  for (const [, name = ''] of composeText.matchAll(/(?<!\$)\$\{([A-Z_0-9]+)/g)) expect(explained).toContain(name);
 });
 
 test('stores avatars and uploads in volumes of the customer service, in folders that its user owns', () => {
@@ -328,79 +292,43 @@ test('stores avatars and uploads in volumes of the customer service, in folders 
   expect(dockerfile).toContain('RUN mkdir /avatars /imports && chown node:node /app /avatars /imports\nUSER node');
 });
 
-test('setup creates secrets once, each for its own user; migrate creates the databases that they give access to', async () => {
+test('setup creates secrets once, each for its own user', () => {
   const folder = dataFolder('compose-');
-  const postgres = await startPostgres({ folder, fsync: false });
-  try {
-    const secrets = join(folder, 'mounted');
-    const read = () =>
-      Object.fromEntries(
-        readdirSync(secrets).flatMap((name) =>
-          readdirSync(join(secrets, name)).map((file) => [
-            `${name}/${file}`,
-            readFileSync(join(secrets, name, file), 'utf8').trim(),
-          ]),
-        ),
-      );
-    setUp(secrets, `127.0.0.1:${postgres.port}`, broker);
-    const created = read();
-    setUp(secrets, `127.0.0.1:${postgres.port}`, broker);
-    expect(read()).toEqual(created);
-    expect(created['prometheus/metrics_token']).toBe(created['gateway/metrics_token']);
-    setUp(secrets, `127.0.0.1:${postgres.port}`, broker, undefined, 'a-token-of-the-operator');
-    expect([read()['gateway/metrics_token'], read()['prometheus/metrics_token']]).toEqual(
-      Array.from({ length: 2 }, () => 'a-token-of-the-operator'),
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const database = '127.0.0.1:5432';
+  const secrets = join(folder, 'mounted');
+  const read = () =>
+    Object.fromEntries(
+      readdirSync(secrets).flatMap((name) =>
+        readdirSync(join(secrets, name)).map((file) => [
+          `${name}/${file}`,
+          readFileSync(join(secrets, name, file), 'utf8').trim(),
+        ]),
+      ),
     );
-    expect(created['migrate/postgres_password']).toBe(created['postgres/postgres_password']);
-    expect(created['product/rabbitmq_url']).toBe(
-      `amqp://product:${created['product/rabbitmq_password']}@rabbitmq:5672`,
-    );
-    expect(created['rabbitmq/definitions.json']).not.toContain(created['product/rabbitmq_password']);
-    const keys = mapKeys(peers, (peer) => created[`${peer}/${peer}_service_key`] ?? '');
-    expect(created['product/service_key_hashes']).toBe(keyHashesFor('product', keys));
-    const outside = `orders=${'a'.repeat(64)}`;
-    setUp(secrets, `127.0.0.1:${postgres.port}`, broker, outside);
-    for (const service of ['auth', 'customer', 'product'] as const) {
-      const own = keyHashesFor(service, keys);
-      const expected = service === 'product' ? own : `${own};${outside}`;
-      expect(read()[`${service}/service_key_hashes`]).toBe(expected);
-    }
-    if (process.getuid?.() === 0) {
-      expect(statSync(join(secrets, 'postgres', 'postgres_password'))).toMatchObject({ uid: 999, mode: 0o100400 });
-      expect(statSync(join(secrets, 'auth', 'auth_secret'))).toMatchObject({ uid: 1000, mode: 0o100400 });
-    }
-
-    const admin = new URL(postgres.adminUrl);
-    const files = Object.entries(container('migrate').environment ?? {}).map(([name, value]) => [
-      name,
-      value.replace('/secrets', join(secrets, 'migrate')),
-    ]);
-    const env = {
-      ...childEnv,
-      ...Object.fromEntries(files),
-      POSTGRES_PASSWORD_FILE: join(folder, 'secrets', 'postgres_password'),
-      POSTGRES_HOST: '127.0.0.1',
-      POSTGRES_PORT: String(postgres.port),
-      POSTGRES_USER: admin.username,
-    };
-    const migrate = async () =>
-      (await execute(process.execPath, [join(import.meta.dirname, 'migrate.ts')], { env })).stdout;
-    expect(await migrate()).toMatch(/^product: [1-9]\d* new migrations?$/m);
-    expect(await migrate()).toMatch(/^product: 0 new migrations$/m);
-    const owner = new pg.Client({ connectionString: postgres.adminUrl.replace(/\/postgres$/, '/clientela_product') });
-    await owner.connect();
-    await owner.query(`insert into migrations.done (name, batch) values ('0099_of_tomorrow.sql', 9)`);
-    await owner.end();
-    await expect(migrate()).rejects.toThrow(
-      /The databases could not be set up: Database clientela_product was created by another development version \(it has the unknown migration 0099_of_tomorrow\.sql\) and was left unchanged: [^\n]+\n/,
-    );
-    const client = new pg.Client({ connectionString: created['product/product_database_url'] ?? '' });
-    await client.connect();
-    expect((await client.query('select current_user as role')).rows).toEqual([{ role: 'clientela_product_app' }]);
-    await client.end();
-  } finally {
-    await postgres.stop();
-    rmSync((await locatePostgres(folder)).dataHome, { recursive: true });
-    rmSync(folder, { recursive: true });
+  setUp(secrets, database, broker);
+  const created = read();
+  setUp(secrets, database, broker);
+  expect(read()).toEqual(created);
+  expect(created['prometheus/metrics_token']).toBe(created['gateway/metrics_token']);
+  setUp(secrets, database, broker, undefined, 'a-token-of-the-operator');
+  expect([read()['gateway/metrics_token'], read()['prometheus/metrics_token']]).toEqual(
+    Array.from({ length: 2 }, () => 'a-token-of-the-operator'),
+  );
+  expect(created['migrate/postgres_password']).toBe(created['postgres/postgres_password']);
+  expect(created['product/rabbitmq_url']).toBe(`amqp://product:${created['product/rabbitmq_password']}@rabbitmq:5672`);
+  expect(created['rabbitmq/definitions.json']).not.toContain(created['product/rabbitmq_password']);
+  const keys = mapKeys(peers, (peer) => created[`${peer}/${peer}_service_key`] ?? '');
+  expect(created['product/service_key_hashes']).toBe(keyHashesFor('product', keys));
+  const outside = `orders=${'a'.repeat(64)}`;
+  setUp(secrets, database, broker, outside);
+  for (const service of ['auth', 'customer', 'product'] as const) {
+    const own = keyHashesFor(service, keys);
+    const expected = service === 'product' ? own : `${own};${outside}`;
+    expect(read()[`${service}/service_key_hashes`]).toBe(expected);
   }
-}, 120_000);
+  if (process.getuid?.() === 0) {
+    expect(statSync(join(secrets, 'postgres', 'postgres_password'))).toMatchObject({ uid: 999, mode: 0o100400 });
+    expect(statSync(join(secrets, 'auth', 'auth_secret'))).toMatchObject({ uid: 1000, mode: 0o100400 });
+  }
+});

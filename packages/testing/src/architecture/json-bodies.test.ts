@@ -8,6 +8,7 @@ import { pino } from 'pino';
 import supertest from 'supertest';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { testSecret, testServiceKeys } from '../service.ts';
+import { someCases } from '../some-cases.ts';
 import { routesOf } from './service-routes.ts';
 
 const company = { id: randomUUID(), company_id: 'COMP-001', status: 'active', country: 'ES', currency: 'EUR' } as const;
@@ -79,7 +80,8 @@ const changedValues =
 
 type FieldError = { path: string; message: string };
 
-describe.each(services)('every JSON body of %s', (service) => {
+// All: json-bodies.large.test.ts.
+describe.each(someCases(services, 2))('every JSON body of %s', (service) => {
   test('that nests 2,500 deep is a 422 that names the place, with and without an Idempotency-Key', async () => {
     const problems = await eachRoute(service, async (send) => {
       for (const headers of [{}, { 'Idempotency-Key': 'some-key' }]) {

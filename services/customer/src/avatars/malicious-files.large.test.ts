@@ -1,5 +1,5 @@
-import { vi } from 'vitest';
+import { testAllCases } from '@clientela/testing';
 
-// The suite of malicious files again, with 85 uploads.
-vi.stubEnv('TESTED_UPLOAD_ROUNDS', '5');
+// The suite of malicious files again, with 85 uploads that are measured.
+testAllCases();
 await import('./malicious-files.test.ts');

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CustomerTotals } from '@clientela/contracts';
-import type { Company, TestService, TestUser } from '@clientela/testing';
+import { someRuns, type Company, type TestService, type TestUser } from '@clientela/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { recount } from '../stats/recount.ts';
@@ -281,6 +281,6 @@ test('any sequence of orders, refunds, late events and changes of currency ends 
         expect((await statsOf(id)).by_currency).toEqual(by_currency);
       }
     }),
-    { numRuns: 15 },
+    { numRuns: someRuns(15, 4) }, // all: currencies.large.test.ts
   );
 });

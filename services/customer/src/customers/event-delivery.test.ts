@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { events as eventCatalogue } from '@clientela/contracts';
 import { startEvents, type Events } from '@clientela/events';
-import { stubServer, type TestUser, type Company, type StubServer, type TestService } from '@clientela/testing';
+import {
+  someRuns,
+  stubServer,
+  type TestUser,
+  type Company,
+  type StubServer,
+  type TestService,
+} from '@clientela/testing';
 import { createLog } from '@clientela/runtime';
 import type { Response, Test } from 'supertest';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -139,11 +146,12 @@ describe('concurrent requests', () => {
     expect((await admin.get(`${path}?search=racer`)).body.total).toBe(1);
   });
 
-  test('100 changes of one version: one succeeds and publishes an event', async () => {
+  test('concurrent changes of one version: one succeeds and publishes an event', async () => {
     const customer = await createCustomer();
+    const count = someRuns(100, 20); // all: event-delivery.large.test.ts
     for (const version of [1, 2, 3]) {
       const responses = await Promise.all(
-        Array.from({ length: 100 }, (_, city_id) =>
+        Array.from({ length: count }, (_, city_id) =>
           untilServed(() =>
             admin.patch(`${path}/${customer.id}`, { city_id: version * 100 + city_id }).set('If-Match', `"${version}"`),
           ),
@@ -151,7 +159,7 @@ describe('concurrent requests', () => {
       );
       expect(responses.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([
         200,
-        ...Array<number>(99).fill(412),
+        ...Array<number>(count - 1).fill(412),
       ]);
       const { body, headers } = await admin.get(`${path}/${customer.id}`);
       expect(headers['etag']).toBe(`"${version + 1}"`);

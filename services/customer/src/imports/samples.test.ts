@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { serviceTest, type TestUser } from '@clientela/testing';
+import { serviceTest, someCases, type TestUser } from '@clientela/testing';
 import { describe, expect } from 'vitest';
 import type { Customer } from '../customers/schema.ts';
 import { createTestImports, getErrors, runImport, type TestImports } from './testing/test-imports.ts';
@@ -51,7 +51,8 @@ const sorted = (values: readonly string[] = []) => values.toSorted();
 const withoutNulls = (address: object | null) =>
   Object.fromEntries(Object.entries(address ?? {}).filter(([, value]) => value !== null));
 
-describe.each(Object.entries(expected))('%s', (name, { company_country, records, rejected }) => {
+// All: samples.large.test.ts.
+describe.each(someCases(Object.entries(expected), 4))('%s', (name, { company_country, records, rejected }) => {
   const bytes = readFileSync(join(folder, name));
   const persons = records.filter(({ duplicate_of_row }) => duplicate_of_row === undefined);
   const isEmptyRow = ({ reason }: { reason: string }) => reason.startsWith('empty row');

@@ -1,64 +1,36 @@
 import { randomUUID } from 'node:crypto';
 import { renameSync } from 'node:fs';
-import { runInterrupted, testSecret, type TestUser, type Company } from '@clientela/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { runInterrupted, testSecret, type Company } from '@clientela/testing';
+import { describe, expect } from 'vitest';
 import { createDiskStorage } from '../avatars/disk-storage.ts';
 import { sampleImage } from '../avatars/testing/sample-images.ts';
-import { newAvatarName } from '../avatars/storage.ts';
-import { insertPendingDeletion } from '../avatars/store.ts';
 import { createFingerprinter } from '../tombstones/fingerprints.ts';
 import { eraseLocally } from './local-erasure.ts';
 import { listDueSteps, type Step } from './store.ts';
 import { eraseDuringWrites } from './testing/erase-during-writes.ts';
-import { createTestPrivacy, polling, type TestPrivacy } from './testing/test-privacy.ts';
+import { allDone, counted, erasedEvents, erasureTest as test } from './testing/erasure-test.ts';
+import { polling, type TestPrivacy } from './testing/test-privacy.ts';
 import { exportErasures, replayErasures } from './erasure-list.ts';
 import { erasureMetrics } from './metrics.ts';
 import { peerNames } from './testing/stub-peers.ts';
+import { testUnavailablePeers } from './testing/unavailable-peers.ts';
 
-let privacy: TestPrivacy;
-let company: Company;
-let admin: TestUser;
-
-beforeAll(async () => {
-  privacy = await createTestPrivacy();
-});
-beforeEach(() => {
-  company = privacy.service.company();
-  admin = privacy.service.user('admin', company);
-  privacy.peers.erased.length = 0;
-  privacy.peers.signed.length = 0;
-});
-afterEach(async () => {
-  await privacy.stopWorker();
-  privacy.peers.failures.clear();
-});
-afterAll(() => privacy.close());
-
-const rows = (table: string) => privacy.service.database.owner(table).where({ company_id: company.id });
-const requestErasure = (body: object, query = '') => admin.post(`/api/gdpr/delete${query}`, body);
-const receiptOf = async (id: string) => (await admin.get(`/api/gdpr/requests/${id}/receipt`).expect(200)).body;
-type Lines = { table: string; rows: number }[];
-const counted = (lines: Lines) => Object.fromEntries(lines.map((line) => [line.table, line.rows]));
-const ownPart = async (id: string): Promise<{ erased: Lines; kept: Lines }> =>
-  (await receiptOf(id)).receipt.services.find((part: { service: string }) => part.service === 'customer');
-const pending = {
-  auth: 'pending',
-  customer: 'pending',
-  interaction: 'pending',
-  product: 'pending',
-  favorites: 'pending',
-};
-const allDone = Object.fromEntries(Object.keys(pending).map((name) => [name, 'done']));
+const pending = Object.fromEntries(Object.keys(allDone).map((name) => [name, 'pending']));
 
 describe('the events of an erased customer', () => {
-  const outbox = () => privacy.service.database.owner('outbox_events as e');
   type Event = { name: string; data: { user_id?: string } };
-  const eventsAbout = async (customer_id: string): Promise<Event[]> => {
-    const about = outbox().whereRaw(`envelope -> 'data' ->> 'customer_id' = ?`, [customer_id]);
-    return (await about.orderBy('id').pluck('envelope')) as Event[];
-  };
+  const about = (privacy: TestPrivacy, customer_id: string) =>
+    privacy.service.database
+      .owner('outbox_events')
+      .whereRaw(`envelope -> 'data' ->> 'customer_id' = ?`, [customer_id])
+      .orderBy('id');
+  const eventsAbout = async (privacy: TestPrivacy, customer_id: string) =>
+    (await about(privacy, customer_id).pluck('envelope')) as Event[];
 
-  test('lose user_id while they wait or have failed, here and in dead letters; customer.erased, the last, carries it', async () => {
+  test('lose user_id while they wait or have failed, here and in dead letters; customer.erased, the last, carries it', async ({
+    privacy,
+    admin,
+  }) => {
     const user_id = privacy.newUser();
     const customer = await privacy.newCustomer(admin, { user_id });
     const other = await privacy.newCustomer(admin, { user_id: privacy.newUser() });
@@ -67,16 +39,14 @@ describe('the events of an erased customer', () => {
       await admin.post(`/api/customers/${id}/notes`, { content: 'Called' }).expect(201);
     }
     const { owner } = privacy.service.database;
-    const [created, updated] = await outbox()
-      .whereRaw(`envelope -> 'data' ->> 'customer_id' = ?`, [customer.id])
-      .orderBy('id');
+    const [created, updated] = await about(privacy, customer.id);
     await owner('outbox_deliveries').where({ event_id: created.id }).update({ failed_at: owner.fn.now() });
     const dead = { event_id: randomUUID(), envelope: updated.envelope, attempts: 7, reason: 'tested' };
     await owner('dead_letters').insert(dead);
 
     privacy.startWorker();
     await privacy.untilDone(admin, await privacy.erase(admin, { customer_id: customer.id }));
-    const events = await eventsAbout(customer.id);
+    const events = await eventsAbout(privacy, customer.id);
     expect(events.map(({ name, data }) => [name, data.user_id])).toEqual([
       ['customer.created', undefined],
       ['customer.updated', undefined],
@@ -86,15 +56,15 @@ describe('the events of an erased customer', () => {
     const [deadLetter] = await owner('dead_letters').where({ event_id: dead.event_id }).pluck('envelope');
     expect(deadLetter).toMatchObject({ name: 'customer.updated', data: { customer_id: customer.id } });
     expect(deadLetter.data).not.toHaveProperty('user_id');
-    for (const { data } of await eventsAbout(other.id)) expect(data.user_id).toMatch(/^[0-9a-f-]{36}$/);
+    for (const { data } of await eventsAbout(privacy, other.id)) expect(data.user_id).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  test('lose it also when the user stays, as staff', async () => {
+  test('lose it also when the user stays, as staff', async ({ privacy, admin }) => {
     const user_id = privacy.newUser('manager');
     const customer = await privacy.newCustomer(admin, { user_id });
     privacy.startWorker();
     await privacy.untilDone(admin, await privacy.erase(admin, { customer_id: customer.id }));
-    expect((await eventsAbout(customer.id)).map(({ name, data }) => [name, data.user_id])).toEqual([
+    expect((await eventsAbout(privacy, customer.id)).map(({ name, data }) => [name, data.user_id])).toEqual([
       ['customer.created', undefined],
       ['customer.erased', user_id],
     ]);
@@ -102,7 +72,14 @@ describe('the events of an erased customer', () => {
 });
 
 describe('an erasure', () => {
-  test('is accepted at once, carried out in every service, and ends in a signed receipt', async () => {
+  test('is accepted at once, carried out in every service, and ends in a signed receipt', async ({
+    privacy,
+    company,
+    admin,
+    requestErasure,
+    receiptOf,
+    ownPart,
+  }) => {
     const customer = await privacy.newCustomer(admin, {
       user_id: privacy.newUser(),
       tags: ['one', 'two'],
@@ -161,13 +138,16 @@ describe('an erasure', () => {
       erasure_requests: 1,
       erased_fingerprints: 2,
     });
-    const events = (await privacy.service.events('customer.erased')).filter(
-      ({ company_id }) => company_id === company.id,
-    );
+    const events = await erasedEvents(privacy, company);
     expect(events.map(({ data }) => data)).toEqual([{ customer_id: customer.id, number: customer.number, user_id }]);
   });
 
-  test('interrupted at every transaction, has its tombstones from the first and exact counts at the end', async () => {
+  test('interrupted at every transaction, has its tombstones from the first and exact counts at the end', async ({
+    privacy,
+    company,
+    admin,
+    rows,
+  }) => {
     const customer = await privacy.newCustomer(admin, {
       user_id: privacy.newUser(),
       tags: ['one', 'two'],
@@ -210,13 +190,17 @@ describe('an erasure', () => {
       erasure_requests: 1,
       erased_fingerprints: 2,
     });
-    const events = (await privacy.service.events('customer.erased')).filter(
-      ({ company_id }) => company_id === company.id,
-    );
+    const events = await erasedEvents(privacy, company);
     expect(events).toHaveLength(1);
   });
 
-  test('is one request, however often and by which ids it is requested', async () => {
+  test('is one request, however often and by which ids it is requested', async ({
+    privacy,
+    company,
+    admin,
+    rows,
+    requestErasure,
+  }) => {
     const user_id = privacy.newUser();
     const customer = await privacy.newCustomer(admin, { user_id });
     const bodies = [{ customer_id: customer.id }, { user_id, business_id: company.id }];
@@ -236,7 +220,13 @@ describe('an erasure', () => {
     expect(await rows('erasure_requests')).toHaveLength(1);
   });
 
-  test('is one request with an Idempotency-Key too; the key with another person is rejected', async () => {
+  test('is one request with an Idempotency-Key too; the key with another person is rejected', async ({
+    privacy,
+    company,
+    admin,
+    rows,
+    requestErasure,
+  }) => {
     const [first, second] = [await privacy.newCustomer(admin), await privacy.newCustomer(admin)];
     const keyed = (customer: { id: string }) =>
       requestErasure({ customer_id: customer.id }).set('Idempotency-Key', `key-${company.id}`);
@@ -250,7 +240,7 @@ describe('an erasure', () => {
     expect((await keyed(first).expect(200)).body.request).toMatchObject({ id, status: 'done' });
   });
 
-  test('with ?wait=true, responds when done', async () => {
+  test('with ?wait=true, responds when done', async ({ privacy, admin, requestErasure, receiptOf }) => {
     privacy.startWorker();
     const customer = await privacy.newCustomer(admin);
     const { body } = await requestErasure({ customer_id: customer.id }, '?wait=true').expect(200);
@@ -259,7 +249,12 @@ describe('an erasure', () => {
     expect(body).toMatchObject({ receipt, jws });
   });
 
-  test('erases a user without a customer, and a customer without a user', async () => {
+  test('erases a user without a customer, and a customer without a user', async ({
+    privacy,
+    company,
+    admin,
+    requestErasure,
+  }) => {
     privacy.startWorker();
     const user_id = privacy.newUser();
     const ofUser = await requestErasure({ user_id, business_id: company.id }, '?wait=true').expect(200);
@@ -274,7 +269,13 @@ describe('an erasure', () => {
     expect(again.body.request.id).toBe(ofUser.body.request.id);
   });
 
-  test('includes every record of the same user, deleted ones too, and is done after them', async () => {
+  test('includes every record of the same user, deleted ones too, and is done after them', async ({
+    privacy,
+    company,
+    admin,
+    rows,
+    requestErasure,
+  }) => {
     const user_id = privacy.newUser();
     const before = await privacy.newCustomer(admin, { user_id });
     await admin.delete(`/api/customers/${before.id}`).expect(200);
@@ -294,7 +295,13 @@ describe('an erasure', () => {
     expect((await stranger.get('/api/gdpr/requests').expect(200)).body).toMatchObject({ requests: [], total: 0 });
   });
 
-  test('keeps and reports records that the person wrote about others', async () => {
+  test('keeps and reports records that the person wrote about others', async ({
+    privacy,
+    company,
+    rows,
+    requestErasure,
+    ownPart,
+  }) => {
     const user_id = privacy.newUser();
     const colleague = privacy.service.user('manager', company, user_id);
     const about = await privacy.newCustomer(colleague, { tags: ['one'] });
@@ -311,24 +318,9 @@ describe('an erasure', () => {
 });
 
 describe('when a dependency is unavailable', () => {
-  test.each(peerNames)('%s: the erasure waits only for it, and finishes once it is available', async (name) => {
-    const customer = await privacy.newCustomer(admin);
-    privacy.peers.failures.set(name, 'hangs up');
-    privacy.startWorker();
-    const id = await privacy.erase(admin, { customer_id: customer.id });
-    await expect
-      .poll(() => privacy.requestOf(admin, id), polling)
-      .toMatchObject({ status: 'running', services: { ...allDone, [name]: 'pending' } });
-    privacy.peers.failures.set(name, 503);
-    await admin.get(`/api/customers/${customer.id}`).expect(404);
-    await admin.get(`/api/gdpr/requests/${id}/receipt`).expect(404);
-    privacy.peers.failures.delete(name);
-    await privacy.untilDone(admin, id);
-    const requested = privacy.peers.erased.filter(({ request_id }) => request_id === id).map(({ service }) => service);
-    expect(requested.toSorted()).toEqual([...peerNames].toSorted()); // a service that reported is not called again
-  });
+  testUnavailablePeers(['interaction']); // others and other faults: erasure.large.test.ts
 
-  test('a service with invalid responses is retried and delays no other service', async () => {
+  test('a service with invalid responses is retried and delays no other service', async ({ privacy, admin }) => {
     const [first, second] = [await privacy.newCustomer(admin), await privacy.newCustomer(admin)];
     privacy.peers.servers.product.calls.length = 0;
     privacy.peers.failures.set('product', 500);
@@ -342,7 +334,7 @@ describe('when a dependency is unavailable', () => {
     await privacy.untilDone(admin, next);
   });
 
-  test('the avatar storage: the erasure finishes once the picture is deleted', async () => {
+  test('the avatar storage: the erasure finishes once the picture is deleted', async ({ privacy, admin, ownPart }) => {
     const customer = await privacy.newCustomer(admin);
     await admin
       .post(`/api/customers/${customer.id}/avatar`)
@@ -362,76 +354,9 @@ describe('when a dependency is unavailable', () => {
     expect(privacy.files()).toEqual([]);
     expect(counted((await ownPart(id)).erased)).toMatchObject({ customers: 1, customer_history: 2 });
   });
-
-  test('an upload in progress: the erasure finishes once its file is deleted', async () => {
-    const customer = await privacy.newCustomer(admin);
-    const name = newAvatarName();
-    await createDiskStorage(privacy.folder).put(name, await sampleImage('png'), 'image/webp');
-    expect(await insertPendingDeletion(privacy.service.database.db, company.id, customer.id, name)).toBe(true);
-    privacy.startWorker();
-    const id = await privacy.erase(admin, { customer_id: customer.id });
-    await expect
-      .poll(() => privacy.requestOf(admin, id), polling)
-      .toMatchObject({ status: 'running', services: { ...allDone, customer: 'pending' } });
-    expect(privacy.files()).toEqual([name]);
-    expect(await insertPendingDeletion(privacy.service.database.db, company.id, customer.id, newAvatarName())).toBe(
-      false,
-    );
-    await privacy.service.database.owner('avatar_deletions').update({ due_at: new Date(0) }); // ten minutes have passed
-    await privacy.untilDone(admin, id);
-    expect(privacy.files()).toEqual([]);
-  });
-
-  test('the worker is stopped at each step: another worker resumes', { timeout: 90_000 }, async () => {
-    const customer = await privacy.newCustomer(admin);
-    await admin
-      .post(`/api/customers/${customer.id}/avatar`)
-      .attach('file', await sampleImage('png'), 'me.png')
-      .expect(200);
-    const id = await privacy.erase(admin, { customer_id: customer.id });
-    const failingStorage = { ...createDiskStorage(privacy.folder), remove: () => Promise.reject(new Error('killed')) };
-    for (const name of peerNames) privacy.peers.failures.set(name, 'hangs up');
-    privacy.startWorker(failingStorage);
-    await expect.poll(async () => (await privacy.requestOf(admin, id)).status, polling).toBe('running');
-    for (const name of peerNames) {
-      await privacy.stopWorker();
-      privacy.peers.failures.delete(name);
-      privacy.startWorker(failingStorage);
-      await expect.poll(async () => (await privacy.requestOf(admin, id)).services[name], polling).toBe('done');
-    }
-    await privacy.stopWorker();
-    await privacy.service.database.owner('avatar_deletions').update({ due_at: new Date(0) });
-    privacy.peers.failures.set('auth', 'hangs up');
-    privacy.startWorker();
-    await expect.poll(async () => (await privacy.requestOf(admin, id)).services, polling).toEqual(allDone);
-    await privacy.stopWorker();
-    expect(privacy.peers.signed).toEqual([]);
-    privacy.peers.failures.clear();
-    privacy.startWorker();
-    await privacy.untilDone(admin, id);
-    expect(privacy.files()).toEqual([]);
-    expect(counted((await ownPart(id)).erased)).toMatchObject({ customers: 1, customer_counters: 1 });
-    const events = (await privacy.service.events('customer.erased')).filter(
-      ({ company_id }) => company_id === company.id,
-    );
-    expect(events).toHaveLength(1);
-  });
-
-  test('the database closes every connection: the erasure resumes', { timeout: 90_000 }, async () => {
-    const customers = await Promise.all(Array.from({ length: 6 }, () => privacy.newCustomer(admin)));
-    privacy.startWorker();
-    const ids: string[] = [];
-    for (const customer of customers) ids.push(await privacy.erase(admin, { customer_id: customer.id }));
-    await privacy.service.database.cut();
-    for (const id of ids) {
-      await expect
-        .poll(async () => (await admin.get(`/api/gdpr/requests/${id}`)).body.request?.status, polling)
-        .toBe('done');
-    }
-  });
 });
 
-test('metrics report the unfinished erasures and the age of the oldest', async () => {
+test('metrics report the unfinished erasures and the age of the oldest', async ({ privacy, admin }) => {
   const readMetrics = async () => {
     const text = await erasureMetrics(privacy.service.database.db).metrics();
     return [...text.matchAll(/^clientela_erasures_\w+ (.*)$/gm)].map(([, figure]) => Number(figure));
@@ -450,13 +375,13 @@ test('metrics report the unfinished erasures and the age of the oldest', async (
   expect(await readMetrics()).toEqual([0, 0]);
 });
 
-test('concurrent writes to a customer leave no rows after its erasure', async () => {
+test('concurrent writes to a customer leave no rows after its erasure', async ({ privacy, company }) => {
   privacy.startWorker();
-  for (let round = 0; round < 2; round += 1) await eraseDuringWrites(privacy, company); // 5: erasure.large.test.ts
+  await eraseDuringWrites(privacy, company); // five times: erasure.large.test.ts
 });
 
 describe('a list of erasures', () => {
-  const listOf = async (): Promise<string[]> => {
+  const listOf = async (privacy: TestPrivacy, company: Company): Promise<string[]> => {
     let list = '';
     await exportErasures(privacy.service.database.db, async (lines) => void (list += lines));
     return list.split('\n').filter((line) => line.includes(company.id));
@@ -464,17 +389,22 @@ describe('a list of erasures', () => {
   async function* linesOf(list: readonly string[]) {
     yield* list;
   }
-  const replay = (list: readonly string[]) =>
+  const replay = (privacy: TestPrivacy, list: readonly string[]) =>
     privacy.service.database.db.transaction((tx) => replayErasures(tx, linesOf(list)));
 
-  test('erases again who is back in a database of an earlier moment, once; a person who is not there is no obstacle', async () => {
+  test('erases again who is back in a database of an earlier moment, once; a person who is not there is no obstacle', async ({
+    privacy,
+    company,
+    admin,
+    rows,
+  }) => {
     const values = { user_id: privacy.newUser(), email: `${randomUUID()}@example.com` };
     const customer = await privacy.newCustomer(admin, values);
     const gone = { ...customer, id: randomUUID(), number: 999_999 };
     privacy.startWorker();
     const id = await privacy.erase(admin, { customer_id: (await privacy.newCustomer(admin)).id });
     await privacy.untilDone(admin, id);
-    const [known = ''] = await listOf();
+    const [known = ''] = await listOf(privacy, company);
     const { request } = JSON.parse(known) as { request: object };
     expect(request).toMatchObject({ id, company_id: company.id, requested_by: admin.user_id });
     expect(known).not.toContain('@');
@@ -488,7 +418,7 @@ describe('a list of erasures', () => {
         fingerprint: { company_id: company.id, fingerprint: 'ab'.repeat(32), expires_at: '2040-01-01T00:00:00Z' },
       }),
     ];
-    expect(await replay([...list, ...(await listOf())])).toBe(2);
+    expect(await replay(privacy, [...list, ...(await listOf(privacy, company))])).toBe(2);
     await privacy.untilDone(admin, first);
     await privacy.untilDone(admin, second);
     await admin.get(`/api/customers/${customer.id}`).expect(404);
@@ -496,13 +426,15 @@ describe('a list of erasures', () => {
     expect((await privacy.requestOf(admin, second)).status).toBe('done');
     const fingerprints = (await rows('erased_fingerprints')) as { fingerprint: Buffer }[];
     expect(fingerprints.map(({ fingerprint }) => fingerprint.toString('hex'))).toContain('ab'.repeat(32));
-    expect(await replay([...list, ...(await listOf())])).toBe(0);
+    expect(await replay(privacy, [...list, ...(await listOf(privacy, company))])).toBe(0);
   });
 
-  test('with a line of something else changes nothing', async () => {
+  test('with a line of something else changes nothing', async ({ privacy, company, rows }) => {
     const fingerprint = { company_id: company.id, fingerprint: 'cd'.repeat(32), expires_at: '2040-01-01T00:00:00Z' };
     for (const line of ['', '{}', 'null', '{"request":{"id":"1"}}', '{"fingerprint":{"fingerprint":"x"}}'])
-      await expect(replay([JSON.stringify({ fingerprint }), line])).rejects.toThrow('Line 2 is not one of a list');
+      await expect(replay(privacy, [JSON.stringify({ fingerprint }), line])).rejects.toThrow(
+        'Line 2 is not one of a list',
+      );
     expect(await rows('erased_fingerprints')).toEqual([]);
   });
 });

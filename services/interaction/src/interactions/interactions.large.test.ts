@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { digitsOfLetters, serviceTest } from '@clientela/testing';
+import { digitsOfLetters, serviceTest, testAllCases } from '@clientela/testing';
 import { expect } from 'vitest';
 import { createTestInteraction } from '../testing/test-interaction.ts';
 
@@ -13,3 +13,7 @@ test('does not find letters of other scripts by digits or Latin letters', async 
   for (const search of digitsOfLetters('김민준', '王小明', 'สมชาย', 'محمد'))
     expect([search, (await admin.get(`${path}?search=${search}`).expect(200)).body.total]).toEqual([search, 0]);
 });
+
+// The suite of interactions again, with every malformed value.
+testAllCases();
+await import('./interactions.test.ts');

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { digitsOfLetters, type TestUser, type Company, type StubServer } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { malformedValues } from '../testing/malformed-values.ts';
 import { createTestInteraction, type TestInteraction } from '../testing/test-interaction.ts';
 
 let service: TestInteraction;
@@ -177,23 +178,6 @@ describe('recording an interaction', () => {
 
   test('never responds with a 5xx to malformed input', async () => {
     const path = pathOf();
-    const values = [
-      null,
-      0,
-      -1,
-      1e300,
-      true,
-      [],
-      {},
-      '',
-      '\ud800',
-      '\u0000',
-      '__proto__',
-      'İ'.repeat(50),
-      '%',
-      "'",
-      '9999-12-31T23:59:59+00:01',
-    ];
     for (const field of [
       'notes',
       'ds_notes',
@@ -204,7 +188,7 @@ describe('recording an interaction', () => {
       'priority',
       'category',
     ]) {
-      for (const value of values) {
+      for (const value of malformedValues()) {
         const { status } = await admin.post(path, { notes: 'a', type: 'call', [field]: value });
         expect([201, 422], `${field} ${JSON.stringify(value)}`).toContain(status);
       }

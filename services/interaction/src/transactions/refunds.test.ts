@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CustomerTotals } from '@clientela/contracts';
-import type { Company, TestUser } from '@clientela/testing';
+import { someRuns, type Company, type TestUser } from '@clientela/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createTestInteraction, type TestInteraction } from '../testing/test-interaction.ts';
@@ -262,7 +262,7 @@ test('any sequence of orders, refunds, status and reference changes keeps totals
         expect(await totals()).toMatchObject(model.totals(rows));
       }
     }),
-    { numRuns: 12 },
+    { numRuns: someRuns(12, 4) }, // all: refunds.large.test.ts
   );
 });
 

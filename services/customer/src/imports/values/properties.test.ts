@@ -1,3 +1,4 @@
+import { someRuns } from '@clientela/testing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { SourceRecord } from '../source-record.ts';
@@ -116,7 +117,7 @@ test('random texts never throw, and never become broken text', () => {
     for (const note of notes) expect([...note].length).toBeLessThanOrEqual(500);
     for (const { reason } of remarks) expect(reason).toMatch(/^[\x20-\x7e]{3,120}$/);
   });
-  fc.assert(property, { numRuns: 500 });
+  fc.assert(property, { numRuns: someRuns(500, 100) });
 });
 
 /** Whether a value is empty, or stands for an empty one. */
@@ -155,7 +156,7 @@ test('no value vanishes without a remark', () => {
     const onlySeparators = /^[\s\p{Default_Ignorable_Code_Point},;|/'"=:.–—-]*$/u.test(value);
     if (!isEmptyValue(value) && !onlySeparators) expect(isKept(buildRecord({ row: 2, ...parts }, options))).toBe(true);
   });
-  fc.assert(property, { numRuns: 2000 });
+  fc.assert(property, { numRuns: someRuns(2000, 400) });
 });
 
 test('the digits of phones and the addresses of e-mails are in the record, or the cell has a remark', () => {
@@ -174,7 +175,7 @@ test('the digits of phones and the addresses of e-mails are in the record, or th
       for (const number of numbers) expect(stored).toContain(number);
     },
   );
-  fc.assert(phones, { numRuns: 200 });
+  fc.assert(phones, { numRuns: someRuns(200, 50) });
   const emails = fc.property(
     fc.uniqueArray(
       fc.emailAddress().filter((address) => !/[|`'~]/.test(address)),
@@ -189,5 +190,5 @@ test('the digits of phones and the addresses of e-mails are in the record, or th
       if (remarks.length === 0) for (const address of addresses) expect(stored).toContain(address.toLowerCase());
     },
   );
-  fc.assert(emails, { numRuns: 200 });
+  fc.assert(emails, { numRuns: someRuns(200, 50) });
 });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { testSecret, type Company, type TestService } from '@clientela/testing';
+import { someCases, testSecret, type Company, type TestService } from '@clientela/testing';
 import { describe, expect } from 'vitest';
 import { createFingerprinter } from '../../tombstones/fingerprints.ts';
 import { insertFingerprints } from '../../tombstones/store.ts';
@@ -125,18 +125,21 @@ describe('an imported customer', () => {
 describe('a record that matches', () => {
   const ana = { email: 'Ana@Example.com', phone: '600 11 22 33', external_id: 'A-1', firstname: 'Ana' };
 
-  test.for([
+  const matches = [
     ['email', { email: 'ANA@example.com' }],
-    ['email', { email: 'José@example.com' }, { email: 'JOSÉ@example.com' }],
     ['phone', { phone: '+34 600-112-233' }],
-    ['phone', { phone: '+50110556645' }, { phone: '50110556645' }],
     ['external_id', { external_id: 'A-1' }],
+    ['phone', { full_name: 'No Key' }, { full_name: 'No Key' }],
+    ['email', { email: 'José@example.com' }, { email: 'JOSÉ@example.com' }],
+    ['phone', { phone: '+50110556645' }, { phone: '50110556645' }],
     ['email', { phone: '600112233' }],
     ['phone', { external_id: 'A-1', email: 'other@example.com' }],
     ['external_id', { email: 'ana@example.com', phone: '600999999' }],
     ['email', { full_name: 'No Key', birthday: '1990-01-01' }, { full_name: 'No Key', birthday: '1990-01-01' }],
-    ['phone', { full_name: 'No Key' }, { full_name: 'No Key' }],
-  ] as const)(
+  ] as const;
+
+  test.for(someCases<(typeof matches)[number]>(matches, 4))(
+    // all: write-chunk.large.test.ts
     'by %s with %j is one customer, in the database and in the chunk',
     async ([match_on, record, existing = ana], { startImport }) => {
       const { write } = startImport({ match_on });
@@ -178,7 +181,7 @@ describe('a record that matches', () => {
 });
 
 describe('a value that another customer has', () => {
-  test.for([
+  const takenValues = [
     ['email', { email: 'X@example.com' }, { email: 'x@Example.com' }],
     ['phone', { phone: '600112233' }, { phone: '+34 600 11 22 33' }],
     ['external_id', { external_id: 'A' }, { external_id: 'A' }],
@@ -192,7 +195,9 @@ describe('a value that another customer has', () => {
       { document_type: 'nit', document_number: '900123456' },
       { document_type: 'rut', document_number: '900.123.456-8' },
     ],
-  ] as const)(
+  ] as const;
+
+  test.for(someCases<(typeof takenValues)[number]>(takenValues, 2))(
     '%s fails the row and names the customer, in the database and in the chunk',
     async ([field, holds, wants], { admin, startImport }) => {
       const of = (values: object, key: string) => ({

@@ -1,0 +1,3 @@
+import { testRecordBodies } from './record-bodies.ts';
+
+testRecordBodies(() => true, { changes: 13, creations: 15, records: 8, lists: 6 });
