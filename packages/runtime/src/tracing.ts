@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { randomFillSync } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Log } from './log.ts';
 import type { TraceSettings } from './settings.ts';
 import { formatTraceparent, type TraceContext } from './traceparent.ts';
@@ -212,15 +212,16 @@ export function traceparent(span: Span | undefined = currentSpan()): string | un
   return span && formatTraceparent(contextOf(span));
 }
 
-const random = Buffer.alloc(4096);
-let used = random.length;
+let digits = '';
+let used = 0;
 
-/** Returns random bytes in hex. */
+/** Returns random bytes in hex, a part of many that were made at once. */
 function randomHex(bytes: number): string {
-  if (used + bytes > random.length) {
-    randomFillSync(random);
+  const length = bytes * 2;
+  if (used + length > digits.length) {
+    digits = randomBytes(2048).toString('hex');
     used = 0;
   }
-  used += bytes;
-  return random.toString('hex', used - bytes, used);
+  used += length;
+  return digits.slice(used - length, used);
 }

@@ -1,7 +1,7 @@
 import { ClientelaError } from '@clientela/client';
 import { useQuery } from '@tanstack/react-query';
 import type { TFunction } from 'i18next';
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useDeferredValue } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Failure } from '../ui/failure.tsx';
 import { formatMoney, formatNumber } from '../ui/format.ts';
@@ -54,6 +54,7 @@ type DrawingProps = { metric: Metric; title: string; unit: string | undefined; d
 
 function Drawing({ metric, title, unit, data: { plan, rows } }: DrawingProps) {
   const { t } = useTranslation();
+  const isDrawn = useDeferredValue(true, false); // figures and sentences are there at once, charts after them
   const total = addUp(rows.map(({ value }) => value));
   const before = plan.before && addUp(rows.map(({ before }) => before?.value ?? 0));
   const change = before === undefined ? undefined : changeOf(total, before);
@@ -69,13 +70,17 @@ function Drawing({ metric, title, unit, data: { plan, rows } }: DrawingProps) {
       ) : (
         <Suspense fallback={<div className={styles.space} />}>
           {plan.before && <Legend />}
-          <Chart
-            label={title}
-            hint={t('analytics.chartHint')}
-            points={rows.map((row) => pointOf(row, plan))}
-            interval={plan.interval}
-            areWhole={metric !== 'order_value'}
-          />
+          {isDrawn ? (
+            <Chart
+              label={title}
+              hint={t('analytics.chartHint')}
+              points={rows.map((row) => pointOf(row, plan))}
+              interval={plan.interval}
+              areWhole={metric !== 'order_value'}
+            />
+          ) : (
+            <div className={styles.space} />
+          )}
         </Suspense>
       )}
     </>

@@ -2,7 +2,7 @@ import type { Customer } from '@clientela/client';
 import { Pencil, SlidersHorizontal, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { StatusPill, TypeMark } from '../customers/columns.tsx';
+import { StatusPill, statusText, TypeMark, typeText } from '../customers/columns.tsx';
 import { customerName } from '../customers/queries.ts';
 import { useShortcuts } from '../frame/shortcuts.ts';
 import { attempt } from '../ui/attempt.ts';
@@ -52,9 +52,9 @@ export function Head({ customer, isDeleted }: { customer: Customer; isDeleted: b
               {t('customer.actions.customer_deleted')}
             </Pill>
           ) : (
-            <StatusPill status={customer.status} t={t} />
+            <StatusPill status={customer.status} text={statusText(customer.status, t)} />
           )}
-          <TypeMark type={customer.type} t={t} />
+          <TypeMark type={customer.type} text={typeText(customer.type, t)} />
           <Tags customer={customer} />
         </div>
       </div>

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { Columns3, Download, Plus } from 'lucide-react';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, useCan } from '../api/session.ts';
 import { useShortcuts } from '../frame/shortcuts.ts';
@@ -58,8 +58,8 @@ export function CustomersPage() {
     setSelected(new Set());
     void navigate({ search: customersSearch({ ...search, ...next }), replace: true });
   };
-  const all = customerColumns(t);
-  const columns = all.filter(({ id }, index) => index === 0 || shown.includes(id));
+  const all = useMemo(() => customerColumns(t), [t]);
+  const columns = useMemo(() => all.filter(({ id }, index) => index === 0 || shown.includes(id)), [all, shown]);
   const chooseColumns = (ids: string[]) => {
     localStorage.setItem(stored, ids.join(','));
     setShown(ids);

@@ -1,21 +1,12 @@
 import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp } from 'lucide-react';
-import { useRef, useState, type CSSProperties, type KeyboardEvent, type MouseEvent, type ReactNode } from 'react';
+import { useMemo, useRef, useState, type CSSProperties, type KeyboardEvent, type MouseEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { classes } from './classes.ts';
 import styles from './data-grid.module.css';
 import { nextPosition, type Position } from './grid-keys.ts';
+import { cellProps, GridRow, type Column } from './grid-row.tsx';
 
-export type Column<R> = {
-  id: string;
-  title: string;
-  /** A CSS grid track, such as `minmax(220px, 2fr)`. */
-  width: string;
-  isNumber?: boolean;
-  /** The name by which the server sorts; absent where it cannot. */
-  sort?: string;
-  cell: (row: R) => ReactNode;
-};
 export type SortKey = { name: string; descending: boolean };
 
 type DataGridProps<R> = {
@@ -38,10 +29,16 @@ type DataGridProps<R> = {
   isStale?: boolean;
 };
 
-type CellProps = { 'data-cell': string; tabIndex: number; onFocus: () => void };
-
 const rowHeight = 40;
 const headHeight = 34;
+
+/** The cell that an event happened in. */
+function positionOf(target: EventTarget): Position | undefined {
+  const cell = target instanceof Element ? target.closest<HTMLElement>('[data-cell]') : null;
+  if (!cell) return undefined;
+  const [row = 0, column = 0] = cell.dataset['cell']?.split(':').map(Number) ?? [];
+  return { row, column };
+}
 
 /**
  * A table of any number of rows, as an ARIA grid: only the rows in view are in the page. One cell has the focus; arrow keys move it, Tab
@@ -56,6 +53,10 @@ export function DataGrid<R>(props: DataGridProps<R>) {
   const anchor = useRef(0);
   const allColumns = columns.length + 1;
   const activeRow = Math.min(active.row, ids.length - 1);
+  const labelOf = useMemo(() => {
+    const [before = '', after = ''] = t('grid.select', { name: '\n' }).split('\n'); // looked up once, not for each row
+    return (row: R) => before + nameOf(row) + after;
+  }, [t, nameOf]);
 
   // oxlint-disable-next-line react/incompatible-library -- its result is used in this component only
   const virtual = useVirtualizer({
@@ -63,7 +64,7 @@ export function DataGrid<R>(props: DataGridProps<R>) {
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     scrollPaddingStart: headHeight,
-    overscan: 12,
+    overscan: 8,
     // The row with the focus stays in the page, wherever the view is.
     rangeExtractor: (range) => {
       const indexes = defaultRangeExtractor(range);
@@ -123,11 +124,16 @@ export function DataGrid<R>(props: DataGridProps<R>) {
     else return;
     event.preventDefault();
   };
-  const cellProps = (row: number, column: number): CellProps => ({
-    'data-cell': `${row}:${column}`,
-    tabIndex: activeRow === row && active.column === column ? 0 : -1,
-    onFocus: () => setActive({ row, column }),
-  });
+  const onClick = (event: MouseEvent) => {
+    const { row } = positionOf(event.target) ?? { row: -1 };
+    if (row >= 0 && event.target instanceof HTMLInputElement) toggle(row, event.shiftKey);
+  };
+  const onDoubleClick = ({ target }: MouseEvent) => {
+    const { row, column } = positionOf(target) ?? { row: -1, column: 0 };
+    const opened = column > 0 ? rowAt(row) : undefined;
+    if (opened) onOpen?.(opened);
+  };
+  const isActive = ({ row, column }: Position) => activeRow === row && active.column === column;
   const style = { '--columns': `var(--check) ${columns.map(({ width }) => width).join(' ')}` } as CSSProperties;
 
   return (
@@ -142,6 +148,9 @@ export function DataGrid<R>(props: DataGridProps<R>) {
         className={classes(styles.grid, isStale && styles.stale)}
         style={style}
         onKeyDown={onKeyDown}
+        onFocus={({ target }) => setActive((now) => positionOf(target) ?? now)}
+        onClick={onClick}
+        onDoubleClick={onDoubleClick}
         tabIndex={-1}
       >
         <div role="rowgroup" className={styles.head}>
@@ -149,7 +158,7 @@ export function DataGrid<R>(props: DataGridProps<R>) {
             <div
               role="columnheader"
               className={classes(styles.cell, styles.check, styles.sticky)}
-              {...cellProps(-1, 0)}
+              {...cellProps({ row: -1, column: 0 }, isActive({ row: -1, column: 0 }))}
             >
               <input
                 type="checkbox"
@@ -165,59 +174,26 @@ export function DataGrid<R>(props: DataGridProps<R>) {
                 key={column.id}
                 column={column}
                 sort={sort}
-                isFirst={index === 0}
-                cellProps={cellProps(-1, index + 1)}
+                index={index + 1}
+                isActive={isActive({ row: -1, column: index + 1 })}
                 onSort={(isSecond) => sortBy(column, isSecond)}
               />
             ))}
           </div>
         </div>
         <div role="rowgroup" className={styles.body} style={{ height: virtual.getTotalSize() }}>
-          {virtual.getVirtualItems().map(({ index, start }) => {
-            const row = rowAt(index);
-            const isSelected = selected.has(ids[index] ?? '');
-            return (
-              <div
-                key={index}
-                role="row"
-                aria-rowindex={index + 2}
-                aria-selected={isSelected}
-                aria-busy={!row || undefined}
-                className={styles.row}
-                style={{ transform: `translateY(${start}px)` }}
-              >
-                <div
-                  role="gridcell"
-                  className={classes(styles.cell, styles.check, styles.sticky)}
-                  {...cellProps(index, 0)}
-                >
-                  {row && (
-                    <input
-                      type="checkbox"
-                      className={styles.box}
-                      tabIndex={-1}
-                      checked={isSelected}
-                      onClick={(event: MouseEvent) => toggle(index, event.shiftKey)}
-                      onChange={() => {}}
-                      aria-label={t('grid.select', { name: nameOf(row) })}
-                    />
-                  )}
-                </div>
-                {columns.map(({ id, isNumber, cell }, column) => (
-                  <div
-                    key={id}
-                    role="gridcell"
-                    className={classes(styles.cell, column === 0 && styles.first, isNumber && styles.number)}
-                    {...cellProps(index, column + 1)}
-                    tabIndex={cellProps(index, column + 1).tabIndex}
-                    onDoubleClick={() => row && onOpen?.(row)}
-                  >
-                    {row ? cell(row) : <span className={styles.missing} />}
-                  </div>
-                ))}
-              </div>
-            );
-          })}
+          {virtual.getVirtualItems().map(({ index, start }) => (
+            <GridRow
+              key={index}
+              index={index}
+              start={start}
+              row={rowAt(index)}
+              columns={columns}
+              labelOf={labelOf}
+              isSelected={selected.has(ids[index] ?? '')}
+              activeColumn={index === activeRow ? active.column : undefined}
+            />
+          ))}
         </div>
       </div>
     </div>
@@ -227,12 +203,13 @@ export function DataGrid<R>(props: DataGridProps<R>) {
 type HeaderCellProps<R> = {
   column: Column<R>;
   sort: readonly SortKey[];
-  isFirst: boolean;
-  cellProps: CellProps;
+  /** Of the column. */
+  index: number;
+  isActive: boolean;
   onSort: (isSecond: boolean) => void;
 };
 
-function HeaderCell<R>({ column, sort, isFirst, cellProps, onSort }: HeaderCellProps<R>) {
+function HeaderCell<R>({ column, sort, index, isActive, onSort }: HeaderCellProps<R>) {
   const key = sort.find(({ name }) => name === column.sort);
   const order = key && (key.descending ? 'descending' : 'ascending');
   const Arrow = key?.descending ? ArrowDown : ArrowUp;
@@ -244,13 +221,13 @@ function HeaderCell<R>({ column, sort, isFirst, cellProps, onSort }: HeaderCellP
       className={classes(
         styles.cell,
         styles.header,
-        isFirst && styles.first,
+        index === 1 && styles.first,
         column.isNumber && styles.number,
         column.sort !== undefined && styles.sortable,
       )}
       onClick={(event) => onSort(event.shiftKey)}
-      {...cellProps}
-      tabIndex={cellProps.tabIndex}
+      {...cellProps({ row: -1, column: index }, isActive)}
+      tabIndex={isActive ? 0 : -1}
     >
       <span>{column.title}</span>
       {key && <Arrow size={12} strokeWidth={2} aria-hidden />}

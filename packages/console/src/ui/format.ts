@@ -1,6 +1,7 @@
 import { currentLanguage } from '../messages/index.ts';
 
-const cached = <T>(make: (language: string) => T): (() => T) => {
+/** Makes a formatter once for each language, because making one costs far more than formatting. */
+export const cached = <T>(make: (language: string) => T): (() => T) => {
   const made = new Map<string, T>();
   return () => {
     const language = currentLanguage();
@@ -11,6 +12,9 @@ const cached = <T>(make: (language: string) => T): (() => T) => {
 };
 
 const numbers = cached((language) => new Intl.NumberFormat(language));
+const amounts = cached(
+  (language) => new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 }),
+);
 const dates = cached((language) => new Intl.DateTimeFormat(language, { dateStyle: 'medium' }));
 const days = cached((language) => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' }));
 const instants = cached((language) => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }));
@@ -25,8 +29,7 @@ export const formatInstant = (instant: string): string => instants().format(new 
 
 /** Formats an amount from its decimal string, which never becomes a float. */
 export function formatMoney(amount: string, currency: string): { number: string; currency: string } {
-  const format = new Intl.NumberFormat(currentLanguage(), { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-  return { number: format.format(amount as `${number}`), currency };
+  return { number: amounts().format(amount as `${number}`), currency };
 }
 
 /** What a code means, such as `DE`; the code itself where it is none. */

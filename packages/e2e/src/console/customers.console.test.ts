@@ -167,6 +167,40 @@ test('a selection gets a tag and a status, and gives them back', async ({ fleet,
   await expect.poll(() => page.getByRole('row').count()).toBe(3);
 });
 
+test('the pointer selects rows, with Shift those between, and opens one with a double click', async ({
+  fleet,
+  browser,
+}) => {
+  const staff = await newStaff(fleet.url);
+  const names = ['Ana', 'Bea', 'Cleo', 'Dora'];
+  await createCustomers(
+    staff,
+    names.map((full_name) => ({ full_name })),
+  );
+  const screen = await openScreen(browser, fleet.url);
+  const { page } = screen;
+  await signIn(screen, staff.email, '/console/customers?sort=full_name');
+  const box = (name: string) => page.getByRole('checkbox', { name: `Select ${name}` });
+  const areChecked = () => Promise.all(names.map((name) => box(name).isChecked()));
+
+  await box('Ana').click();
+  await page.getByText('1 selected').waitFor();
+  await box('Cleo').click({ modifiers: ['Shift'] });
+  await page.getByText('3 selected').waitFor();
+  expect(await areChecked()).toEqual([true, true, true, false]);
+  await box('Bea').click();
+  await page.getByText('2 selected').waitFor();
+  expect(await areChecked()).toEqual([true, false, true, false]);
+  // The keys go on from where the pointer was.
+  await page.locator('[data-cell="3:2"]').click();
+  await page.keyboard.press('x');
+  await page.getByText('3 selected').waitFor();
+  expect(await areChecked()).toEqual([true, false, true, true]);
+
+  await page.locator('[data-cell="0:2"]').dblclick();
+  await page.getByRole('heading', { level: 1, name: 'Ana' }).waitFor();
+});
+
 test('what people typed is shown as they typed it, and runs nowhere', async ({ fleet, browser }) => {
   const staff = await newStaff(fleet.url);
   await createCustomers(

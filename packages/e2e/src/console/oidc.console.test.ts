@@ -42,6 +42,17 @@ function atProvider(provider: TestProvider, email: string | undefined): void {
   });
 }
 
+/** Keeps people at the provider, as one who has to sign in there, until the interception ends. */
+function waitAtProvider(provider: TestProvider): void {
+  provider.intercept = (request, response) => {
+    if (request.url?.startsWith('/auth?') !== true) return false;
+    response
+      .setHeader('Content-Type', 'text/html')
+      .end('<!doctype html><link rel="icon" href="data:,">at the provider');
+    return true;
+  };
+}
+
 /** A code that the provider's return has for somebody, who began elsewhere. */
 async function foreignCode(fleet: TestFleet, provider: TestProvider, email: string): Promise<string> {
   atProvider(provider, email);
@@ -178,13 +189,7 @@ test('of two tabs at the provider the later one signs in, and the earlier one sa
   atProvider(provider, staff.email);
   const { page, context } = await openScreen(browser, fleet.url, { elsewhere: provider.issuer });
   const later = await context.newPage();
-  provider.intercept = (request, response) => {
-    if (request.url?.startsWith('/auth?') !== true) return false;
-    response
-      .setHeader('Content-Type', 'text/html')
-      .end('<!doctype html><link rel="icon" href="data:,">at the provider');
-    return true;
-  };
+  waitAtProvider(provider);
   for (const tab of [page, later]) {
     await tab.goto('/console/sign-in');
     await providerButton(tab).click();
@@ -230,13 +235,7 @@ test('an address with the code of a stranger signs nobody in, whatever the tab h
 
   // The tab has begun, and stands at the provider.
   atProvider(provider, staff.email);
-  provider.intercept = (request, response) => {
-    if (request.url?.startsWith('/auth?') !== true) return false;
-    response
-      .setHeader('Content-Type', 'text/html')
-      .end('<!doctype html><link rel="icon" href="data:,">at the provider');
-    return true;
-  };
+  waitAtProvider(provider);
   await providerButton(page).click();
   await page.getByText('at the provider').waitFor();
   const address = page.url();

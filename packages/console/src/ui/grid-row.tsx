@@ -1,0 +1,84 @@
+import { memo, type ReactNode } from 'react';
+import { classes } from './classes.ts';
+import styles from './data-grid.module.css';
+import type { Position } from './grid-keys.ts';
+
+export type Column<R> = {
+  id: string;
+  title: string;
+  /** A CSS grid track, such as `minmax(220px, 2fr)`. */
+  width: string;
+  isNumber?: boolean;
+  /** The name by which the server sorts; absent where it cannot. */
+  sort?: string;
+  cell: (row: R) => ReactNode;
+};
+
+type GridRowProps<R> = {
+  index: number;
+  /** Pixels from the first row. */
+  start: number;
+  /** Undefined while it is not there. */
+  row: R | undefined;
+  columns: readonly Column<R>[];
+  /** Says which row its checkbox selects. */
+  labelOf: (row: R) => string;
+  isSelected: boolean;
+  /** The column of the cell with the focus, when it is in this row. */
+  activeColumn: number | undefined;
+};
+
+/** What names a cell, for the keys and the pointer; only the active one is in the order of Tab. */
+export const cellProps = ({ row, column }: Position, isActive: boolean) => ({
+  'data-cell': `${row}:${column}`,
+  tabIndex: isActive ? 0 : -1,
+});
+
+/** A row of a DataGrid, which handles its events. Rendered again only when something of its own changes, not when the table scrolls. */
+export const GridRow = memo(function GridRow<R>({
+  index,
+  start,
+  row,
+  columns,
+  labelOf,
+  isSelected,
+  activeColumn,
+}: GridRowProps<R>) {
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      aria-selected={isSelected}
+      aria-busy={!row || undefined}
+      className={styles.row}
+      style={{ transform: `translateY(${start}px)` }}
+    >
+      <div
+        role="gridcell"
+        className={classes(styles.cell, styles.check, styles.sticky)}
+        {...cellProps({ row: index, column: 0 }, activeColumn === 0)}
+      >
+        {row && (
+          <input
+            type="checkbox"
+            className={styles.box}
+            tabIndex={-1}
+            checked={isSelected}
+            readOnly
+            aria-label={labelOf(row)}
+          />
+        )}
+      </div>
+      {columns.map(({ id, isNumber, cell }, at) => (
+        <div
+          key={id}
+          role="gridcell"
+          className={classes(styles.cell, at === 0 && styles.first, isNumber && styles.number)}
+          {...cellProps({ row: index, column: at + 1 }, activeColumn === at + 1)}
+        >
+          {row ? cell(row) : <span className={styles.missing} />}
+        </div>
+      ))}
+    </div>
+  );
+}) as <R>(props: GridRowProps<R>) => ReactNode;
