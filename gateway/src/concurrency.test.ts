@@ -145,7 +145,7 @@ describe('a client that does not read', () => {
     const [unread] = openUnread(gateway.port, request, 1);
     const failures = () => gateway.logLines.filter(({ failure }) => failure === 'stalled client').length;
     await until(() => failures() === 1, 'the end of the unread response');
-    await until(() => slow.received().length > 20_000_000, 'the complete slow response', 20_000);
+    await until(() => slow.received().length > 20_000_000, 'the complete slow response');
     unread?.socket.resume();
     await until(() => unread?.closed() === true, 'the closed connection');
     expect(unread?.received().length).toBeLessThan(20_000_000);

@@ -40,6 +40,12 @@ const signInReturn = createRoute({
   }),
   component: lazyRouteComponent(() => import('./sign-in/return-page.tsx'), 'ReturnPage'),
 });
+/** Where they lead somebody to whose work waits in another tab. */
+const signInAgain = createRoute({
+  getParentRoute: () => root,
+  path: 'sign-in/again',
+  component: lazyRouteComponent(() => import('./sign-in/again-page.tsx'), 'AgainPage'),
+});
 const forgot = createRoute({
   getParentRoute: () => root,
   path: 'forgot',
@@ -192,6 +198,7 @@ const router = createRouter({
   routeTree: root.addChildren([
     signIn,
     signInReturn,
+    signInAgain,
     forgot,
     reset,
     invite,

@@ -72,41 +72,36 @@ export const lastActive = 'clientela.active';
 export const idleMinutes = (): number | null => idle;
 
 /** Gets new tokens by the cookie. Tabs take turns, so that no two of them use one refresh token. */
-async function renew(): Promise<SignedIn> {
+async function askTokens(): Promise<SignedIn> {
   const answer = await inTurn(async () => {
     if (isLeaving()) throw new SessionEnded(); // the cookie of a session that somebody ended signs nobody in
     return askSession<SignedIn | { access_token: null }>('/refresh', {});
   });
   if (answer.access_token === null || isLeaving()) throw new SessionEnded();
+  return answer;
+}
+
+async function renew(): Promise<SignedIn> {
+  const answer = await askTokens();
   accept(answer);
   return answer;
 }
 
-async function begin(path: string, body: object): Promise<void> {
+/** Shows that somebody is signed in only when requests have the token. */
+async function take(answer: SignedIn): Promise<void> {
+  await api.session.start(answer);
+  accept(answer);
+}
+
+/** Begins a session by one of the ways in sign-in.ts. */
+export async function begin(path: string, body: object): Promise<void> {
   if (isLeaving()) await endOnServer(); // else the old session would live on without its cookie
   const answer = await askSession<SignedIn>(path, body);
   localStorage.removeItem(lastActive);
-  await api.session.start(answer);
-  accept(answer);
   tabs.postMessage({ signedIn: answer.user.id });
-}
-
-/** @throws ClientelaError; MFA_REQUIRED has the `mfa_token` that the second factor needs in its problem */
-export const signIn = (email: string, password: string): Promise<void> => begin('', { email, password });
-export const answerFactor = (mfa_token: string, answer: { code: string } | { recovery_code: string }): Promise<void> =>
-  begin('/mfa', { mfa_token, ...answer });
-export const acceptInvitation = (token: string, name: string, password: string): Promise<void> =>
-  begin('/invitation', { token, name, password });
-
-/** With the code that a provider led back with, which it spends. @throws ClientelaError as `signIn` does */
-export const signInWithCode = (code: string): Promise<void> => begin('/oidc', { code });
-/** The same for somebody without a user, whom an invitation makes one. */
-export const acceptInvitationWithCode = (token: string, oidc_code: string): Promise<void> =>
-  begin('/invitation', { token, oidc_code });
-/** The `mfa_token` of a sign-in that a second factor has to complete. */
-export function factorTokenOf(error: unknown): string | undefined {
-  const token = error instanceof ClientelaError ? error.problem['mfa_token'] : undefined;
-  return typeof token === 'string' ? token : undefined;
+  // Nothing of one person may be shown to another, who signs in over the page.
+  if (lastUser !== undefined && lastUser.id !== answer.user.id) location.reload();
+  else await take(answer);
 }
 
 /** Whether there is no session (any more), and not merely no response. */
@@ -114,7 +109,7 @@ const isOver = (error: unknown) =>
   error instanceof ClientelaError && (error instanceof SessionEnded || error.status === 401);
 
 /** Renews the cookie of a page in use: with an idle time, it does not live much longer than that. */
-export const keepSession = async (): Promise<void> => api.session.start(await renew());
+export const keepSession = async (): Promise<void> => take(await askTokens());
 
 let starting: Promise<void> | undefined;
 /** Finds out once whether this browser is signed in. @throws ClientelaError while the server is away */
@@ -172,9 +167,9 @@ tabs.addEventListener(
   'message',
   ({ data }: MessageEvent<{ signedIn?: string; signedOut?: boolean; isIdle?: boolean }>) => {
     if (data.signedOut) void forget(data.isIdle === true);
-    if (data.signedIn === undefined || data.signedIn === lastUser?.id) return;
-    // Nothing of one person may be shown to another.
-    if (session.state !== 'unknown') location.reload();
+    if (data.signedIn === undefined || session.state === 'unknown') return;
+    if (data.signedIn !== lastUser?.id) location.reload();
+    else keepSession().catch(() => {}); // the same person: this tab goes on with the new session
   },
 );
 

@@ -1,4 +1,5 @@
 import { useTranslation } from 'react-i18next';
+import { ProviderButtons } from '../sign-in/provider-buttons.tsx';
 import { SignInForm } from '../sign-in/sign-in-form.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 
@@ -9,6 +10,7 @@ export function SignInAgain({ email }: { email: string }) {
     <Dialog title={t('signIn.again')} isOpen isDismissable={false} isKeyboardDismissDisabled onClose={() => {}}>
       <p>{t('signIn.againHint')}</p>
       <SignInForm email={email} />
+      <ProviderButtons purpose={{ to: '/console/sign-in/again' }} inOtherTab />
     </Dialog>
   );
 }

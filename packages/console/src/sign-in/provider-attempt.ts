@@ -11,12 +11,19 @@ type Attempt = Purpose & { state: string };
 const random = (): string =>
   String.fromCharCode(...Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) => 97 + (byte & 15)));
 
-/** Leads this tab to a provider. */
-export function goToProvider(name: string, purpose: Purpose): void {
+/** Leads a tab to a provider: this one, or one of `openTab`. */
+export function goToProvider(name: string, purpose: Purpose, tab: Window = window): void {
   const attempt: Attempt = { ...purpose, state: random() };
-  sessionStorage.setItem(stored, JSON.stringify(attempt));
+  tab.sessionStorage.setItem(stored, JSON.stringify(attempt));
   const back = encodeURIComponent(`/console/sign-in/return?state=${attempt.state}`);
-  location.assign(`/auth/oidc/${encodeURIComponent(name)}/start?to=${back}`);
+  tab.location.assign(`/auth/oidc/${encodeURIComponent(name)}/start?to=${back}`);
+}
+
+/** Opens a tab with a storage of its own, from which no page can reach this one. @returns null where the browser does not allow it */
+export function openTab(): Window | null {
+  const tab = window.open('about:blank', '_blank');
+  if (tab) tab.opener = null;
+  return tab;
 }
 
 export function findAttempt(): Attempt | undefined {

@@ -4,7 +4,7 @@ import { getRouteApi, useRouter } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { queryClient } from '../api/query-client.ts';
-import { acceptInvitationWithCode, factorTokenOf, signInWithCode } from '../api/session.ts';
+import { acceptInvitationWithCode, factorTokenOf, signInWithCode } from '../api/sign-in.ts';
 import { Failure } from '../ui/failure.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { FactorForm } from './factor-form.tsx';

@@ -1,7 +1,7 @@
 import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ClientelaError } from '@clientela/client';
-import { factorTokenOf, signIn } from '../api/session.ts';
+import { factorTokenOf, signIn } from '../api/sign-in.ts';
 import { Button } from '../ui/button.tsx';
 import { Failure, useCountdown } from '../ui/failure.tsx';
 import { Notice } from '../ui/notice.tsx';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { services, type Peer, type Service } from '@clientela/fleet';
 import { dedicatedBroker, freePort, testExchange } from '@clientela/testing';
 import { connect } from 'amqplib';
-import pg from 'pg';
+import { queryOf, type Query } from '../testing/query.ts';
 import { startTestFleet, type TestFleet } from '../testing/test-fleet.ts';
 import { faultProxy, type FaultProxy } from './fault-proxy.ts';
 import { log } from './seed.ts';
@@ -22,7 +22,7 @@ export type ChaosFleet = TestFleet & {
   /** Sends SIGKILL and logs the reason. */
   killHard: (peer: Peer, when: string) => void;
   /** Queries a service's database as its owner. */
-  query: (service: Service, sql: string, values?: unknown[]) => Promise<Record<string, unknown>[]>;
+  query: Query;
   /** Output lines of all processes. */
   lines: string[];
 };
@@ -97,20 +97,6 @@ export async function startChaosFleet(
     },
   };
 }
-
-/** Builds the function that queries a service's database as its owner. */
-export const queryOf =
-  ({ databases }: Pick<TestFleet, 'databases'>): ChaosFleet['query'] =>
-  async (service, sql, values = []) => {
-    const db = new pg.Client({ connectionString: databases[service].ownerUrl, connectionTimeoutMillis: 5000 });
-    db.on('error', () => {});
-    await db.connect();
-    try {
-      return (await db.query(sql, values)).rows as Record<string, unknown>[];
-    } finally {
-      await db.end();
-    }
-  };
 
 /** Waits until RabbitMQ has stored the queues: killed right after a declaration, it may lose a queue, which is not under test here. */
 async function queuesSettled(broker: Broker, exchange: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { totpCode, type TestProvider } from '@clientela/testing';
 import type { Page } from 'playwright-core';
-import { expect, onTestFinished } from 'vitest';
+import { expect } from 'vitest';
 import { client, type TestFleet } from '../testing/test-fleet.ts';
 import {
   consoleTest,
@@ -12,35 +12,12 @@ import {
   password,
   signInByForm,
   storedText,
-  type Staff,
 } from './console-test.ts';
+import { atProvider, keptAttempts, newVerifiedStaff, providerButton } from './provider.ts';
 
 const test = consoleTest;
 
-const providerButton = (page: Page) => page.getByRole('button', { name: 'Continue with Test Provider' });
 const home = (page: Page, name = 'Ana Prieto') => page.getByRole('heading', { level: 1, name }).waitFor();
-
-const keptAttempts = (page: Page) =>
-  page.evaluate<string[]>('Object.keys(sessionStorage).filter((key) => key.startsWith("clientela."))');
-
-/** Registers somebody who has verified the e-mail, by which the account of a provider is joined. */
-async function newVerifiedStaff(fleet: TestFleet, name?: string): Promise<Staff> {
-  const staff = await newStaff(fleet.url, name);
-  expect((await staff.post('/auth/verify-email/request')).status).toBe(202);
-  const { hash } = await mailedLink(fleet, staff.email, 'verify');
-  const token = new URLSearchParams(hash.slice(1)).get('token');
-  expect((await client(fleet.url).post('/auth/verify-email', { token })).status).toBe(200);
-  return staff;
-}
-
-/** Whom the provider signs in at the next visits of this test. */
-function atProvider(provider: TestProvider, email: string | undefined): void {
-  provider.account = email === undefined ? undefined : { sub: randomUUID(), email, email_verified: true };
-  onTestFinished(() => {
-    provider.account = undefined;
-    provider.intercept = undefined;
-  });
-}
 
 /** Keeps people at the provider, as one who has to sign in there, until the interception ends. */
 function waitAtProvider(provider: TestProvider): void {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { queryOf } from '../chaos/chaos-fleet.ts';
+import { queryOf } from '../testing/query.ts';
 import { runCommand } from '../testing/run-command.ts';
 import { fleetTest as test, newCompany } from '../testing/test-fleet.ts';
 

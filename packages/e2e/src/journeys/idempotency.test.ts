@@ -18,25 +18,7 @@ afterAll(() => database?.end());
 const stored = async (like: string) =>
   Number((await database.query('select count(*) from customers where external_id like $1', [like])).rows[0]?.count);
 
-test('a batch whose service is killed half-way resumes when it is repeated: nothing is missing or done twice', async () => {
-  const key = { 'Idempotency-Key': randomUUID() };
-  const operations = Array.from({ length: 120 }, (_, at) => ({
-    op: 'create',
-    data: { external_id: `killed-${at}`, firstname: 'x' },
-  }));
-  const cut = admin.post('/api/customers/batch', { operations }, key);
-  await expect.poll(() => stored('killed-%'), { interval: 2 }).toBeGreaterThan(5);
-  fleet.kill('customer', 'SIGKILL');
-  expect([502, 503]).toContain((await cut).status);
-  const begun = await stored('killed-%');
-  expect(begun).toBeLessThan(120);
-
-  const again = () => admin.post('/api/customers/batch', { operations }, key);
-  await expect.poll(async () => (await again()).status, { timeout: 45_000 }).toBe(200);
-  const { body, headers } = await again();
-  expect([body.succeeded, body.failed, headers.get('idempotency-replayed')]).toEqual([120, 0, 'true']);
-  expect(await stored('killed-%')).toBe(120);
-});
+// A batch whose service is killed: idempotency.large.test.ts.
 
 test('concurrent POSTs with one idempotency key create one customer', async () => {
   const key = { 'Idempotency-Key': randomUUID() };
