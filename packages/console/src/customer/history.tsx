@@ -1,13 +1,16 @@
 import type { Customer } from '@clientela/client';
 import { useInfiniteQuery } from '@tanstack/react-query';
+import type { TFunction } from 'i18next';
 import { PencilLine } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { usePeople } from '../api/people.ts';
+import { statusText, typeText } from '../customers/columns.tsx';
 import { Button } from '../ui/button.tsx';
 import { toast } from '../ui/toast.tsx';
 import { visible } from '../ui/visible.tsx';
 import { Entry } from './entry.tsx';
-import { labelOf } from './fields.ts';
+import { fieldsOf, labelOf } from './fields.ts';
+import { shownValue } from './inline-field.tsx';
 import { Items } from './items.tsx';
 import { useMay } from './may.ts';
 import styles from './page.module.css';
@@ -34,6 +37,16 @@ const textOf = (value: unknown): string => {
   return typeof value === 'string' ? value : JSON.stringify(value);
 };
 
+/** A value as people read it: codes in words. */
+function wordsOf(field: string, value: unknown, t: TFunction): string {
+  const text = textOf(value);
+  if (typeof value !== 'string' || value === '') return text;
+  if (field === 'status') return statusText(value, t);
+  if (field === 'type') return typeText(value, t);
+  const [known] = fieldsOf([field]);
+  return shownValue(known, value, t) ?? text;
+}
+
 /** One field from what to what. A value of the record that it had before can be restored. */
 function ChangeOf({ customer, change: { field, from, to } }: { customer: Customer; change: Change }) {
   const { t } = useTranslation();
@@ -56,15 +69,18 @@ function ChangeOf({ customer, change: { field, from, to } }: { customer: Custome
       const stored = await save(customer, value);
       const undo = () => void run(async () => stored && save(stored, current));
       if (stored)
-        toast(t('customer.restoredValue', { name, value: textOf(value) }), { label: t('common.undo'), run: undo });
+        toast(t('customer.restoredValue', { name, value: wordsOf(field, value, t) }), {
+          label: t('common.undo'),
+          run: undo,
+        });
     });
   return (
     <span className={styles.change}>
-      {name}: <del>{visible(textOf(from))}</del> → <ins>{visible(textOf(to))}</ins>
+      {name}: <del>{visible(wordsOf(field, from, t))}</del> → <ins>{visible(wordsOf(field, to, t))}</ins>
       {label !== undefined && isText && earlier !== current && may('customers:update') && (
         <Button
           look={['quiet', 'small']}
-          aria-label={t('customer.restoreValue', { name, value: textOf(earlier) })}
+          aria-label={t('customer.restoreValue', { name, value: wordsOf(field, earlier, t) })}
           onPress={() => void restore(earlier)}
         >
           {t('customer.state.restore')}

@@ -189,15 +189,6 @@ export const distinctRoutes = Object.keys(expectedAccess).filter(
   (route) => !/^\w+ \/api(\/v1)?\/auth\/(?!me$)/.test(route),
 );
 
-/** What a route has in common with others: its method, its access and the last id in its path. */
-const kindOf = (route: string): string =>
-  [/^\w+/.exec(route)?.[0], expectedAccess[route], route.match(/\{\w+\}/g)?.at(-1), route.includes('?')].join(' ');
-
-/** One route of each kind. */
-export const routesOfEachKind = [
-  ...new Map(distinctRoutes.toReversed().map((route) => [kindOf(route), route])).values(),
-];
-
 export type Access = 'any' | 'own' | 'none';
 
 /** Looks up the access of a role to a route. */

@@ -1,4 +1,4 @@
-import { routesOfEachKind } from './expected-access.ts';
+import { distinctRoutes } from './expected-access.ts';
 import { testGatewayRoutes } from './gateway-routes.ts';
 
-testGatewayRoutes(routesOfEachKind); // all: gateway-routes.large.test.ts
+testGatewayRoutes(distinctRoutes); // all: gateway-routes.large.test.ts
