@@ -40,7 +40,7 @@ export async function serveMarkedMessages(context: BrowserContext): Promise<void
   });
 }
 
-/** Every text that somebody sees or hears: of visible elements, names and hints, and the title of the window. */
+/** Every text that people get, on the screen or read out: of visible elements, names and hints, and the title of the window. */
 const readTexts = `(() => {
   const texts = [document.title];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
