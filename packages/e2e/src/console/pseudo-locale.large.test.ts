@@ -12,7 +12,7 @@ const data = [
   /§§§ [a-z]+/g,
   /Bruno Sosa|Reading glasses|Ion Rusu|Clientela|Super User|Test Provider/g,
   /English|Español|Português|Română/g, // each by its own name
-  /\S+@\S+|Mozilla.+|^node$|Chrome, Linux/g, // addresses and programs
+  /\S+@\S+|Mozilla.+|\bnode\b|Chrome, Linux/g, // addresses and programs
   /[0-9a-f]{8}-[0-9a-f-]{27}|(?:USER|COMP)-\d+|clt_\w+/g, // ids
   /\b(?:EUR|ES|CSV)\b|^(?:Tab|Esc|Enter|(?:Ctrl|Shift)\+\w+)$/g, // currencies, countries and keys
   /^[a-z_]+(?:[:.][a-z_]+)+$/g, // permissions and actions

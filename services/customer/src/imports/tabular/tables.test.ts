@@ -190,7 +190,7 @@ describe('hostile files', () => {
           const record = byRow.get(index + 2);
           const filled = row
             .map((value, at) => ({ value: value.trim(), name: columnName(headers, at) }))
-            .filter(({ value }) => value !== '');
+            .filter(({ value }) => visibleCharacter.test(value));
           for (const { value, name } of filled) {
             const isNamed =
               record?.failure !== undefined ||
@@ -210,6 +210,8 @@ const columnName = (headers: readonly string[], at: number): string => {
   const name = headers[at] === '' ? `Column ${String.fromCodePoint(65 + at)}` : (headers[at] ?? '');
   return headers.indexOf(headers[at] ?? '') === at ? name : `${name} (2)`;
 };
+/** A text without one is blank, as everywhere in the API. */
+const visibleCharacter = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cf}\u2800]/u;
 /** Whether the letters and digits of a value are somewhere in what is kept; values that say nothing are empty. */
 const isKept = (kept: string, value: string): boolean => {
   const letters = (text: string) =>
