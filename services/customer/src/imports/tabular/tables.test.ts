@@ -211,7 +211,7 @@ const columnName = (headers: readonly string[], at: number): string => {
   return headers.indexOf(headers[at] ?? '') === at ? name : `${name} (2)`;
 };
 /** A text without one is blank, as everywhere in the API. */
-const visibleCharacter = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cf}\u2800]/u;
+const visibleCharacter = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cf}\u2800\u{1d159}\u{13441}\u{13442}]/u;
 /** Whether the letters and digits of a value are somewhere in what is kept; values that say nothing are empty. */
 const isKept = (kept: string, value: string): boolean => {
   const letters = (text: string) =>
