@@ -59,22 +59,3 @@ test.for(faults)(
     }
   },
 );
-
-test('requests do not wait for a Redis that hangs, which counts none of them when it continues', async () => {
-  const redis = await startRedis();
-  onTestFinished(() => redis.close());
-  const { send, sendShared, redisIs } = await startTwoGateways(redis, 30);
-  const users = [randomUUID(), randomUUID(), randomUUID()];
-  const early = await sendShared(20, { gateways: [0] });
-  expect(early.total).toBe(20);
-  await redis.pause();
-  // Redis hangs until all have their responses.
-  for (const hanging of await Promise.all(users.map((user) => send(70, user))))
-    expect(hanging.admitted).toEqual([30, 30]);
-  await redisIs('down');
-  expect((await send(5, early.user_id, [0])).total).toBe(5);
-  await redis.resume();
-  expect((await sendShared(100, { prepare: () => users.pop() ?? '' })).total).toBe(30);
-  // In the window that Redis did not forget, a gateway's own count holds too.
-  expect((await send(100, early.user_id, [0])).total).toBe(5);
-});

@@ -6,7 +6,8 @@ const controlCharactersExceptLines = /[^\P{Cc}\n\r\t]/u;
 /**
  * A character that shows something. Others are white space, ignorable (zero-width, Hangul fillers, variation selectors), or drawn blank.
  */
-const visibleCharacter = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cf}\u2800\u{1d159}\u{13441}\u{13442}]/u;
+export const visibleCharacter =
+  /[^\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cf}\u2800\u{1d159}\u{13441}\u{13442}]/u;
 const countCodePoints = (text: string) => [...text].length;
 
 const cleanText = (max: number, min: number, forbidden: RegExp) =>

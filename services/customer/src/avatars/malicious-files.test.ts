@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { childEnv, freePort, someCases, testDatabase, type TestDatabase } from '@clientela/testing';
+import { childEnv, freePort, someRuns, testDatabase, type TestDatabase } from '@clientela/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   animatedPng,
@@ -161,34 +161,28 @@ test('accepts a file of exactly 1 MiB', async () => {
   expect(await upload(full)).toEqual([200, undefined]);
 });
 
-/** How often each file is sent while memory is measured. */
-const rounds = someCases([5], 0); // only in malicious-files.large.test.ts
+/** How often each malicious file is sent; more often: malicious-files.large.test.ts. */
+const rounds = someRuns(5, 1);
 
-test.for(rounds)(
-  'bounds memory through %i times the malicious and the largest allowed uploads, eight at a time',
-  { timeout: 120_000 },
-  async (times) => {
-    const files = await Promise.all(maliciousFiles.map(async ([, make]) => make()));
-    const send = async (queue: (Buffer | string)[]) => {
-      const statuses = new Set<number>();
-      const sender = async () => {
-        for (let file = queue.pop(); file !== undefined; file = queue.pop()) statuses.add((await upload(file))[0]);
-      };
-      await Promise.all(Array.from({ length: 8 }, sender));
-      return [...statuses].toSorted();
+test('bounds memory through malicious and the largest allowed uploads, eight at a time', async () => {
+  const files = await Promise.all(maliciousFiles.map(async ([, make]) => make()));
+  const send = async (queue: (Buffer | string)[]) => {
+    const statuses = new Set<number>();
+    const sender = async () => {
+      for (let file = queue.pop(); file !== undefined; file = queue.pop()) statuses.add((await upload(file))[0]);
     };
-    const repeated = (count: number) =>
-      Array.from({ length: count }, (_, index) => files[index % files.length] as Buffer);
-    await send(repeated(files.length));
-    const before = await peakMemory();
-    expect(await send(repeated(times * files.length))).toEqual([413, 415, 422]);
-    const after = await peakMemory();
-    expect(after - before).toBeLessThan(100);
-    const largest = largestAllowedImage();
-    expect(largest.length).toBeLessThan(1024 * 1024);
-    // A busy machine may reject one; the test is that two are never decoded at the same time.
-    for (const status of await send(Array.from({ length: 3 }, () => largest)))
-      expect([200, 422, 503]).toContain(status);
-    expect((await peakMemory()) - after).toBeLessThan(350);
-  },
-);
+    await Promise.all(Array.from({ length: 8 }, sender));
+    return [...statuses].toSorted();
+  };
+  const times = (count: number) => Array.from({ length: count }, (_, index) => files[index % files.length] as Buffer);
+  await send(times(files.length));
+  const before = await peakMemory();
+  expect(await send(times(rounds * files.length))).toEqual([413, 415, 422]);
+  const after = await peakMemory();
+  expect(after - before).toBeLessThan(100);
+  const largest = largestAllowedImage();
+  expect(largest.length).toBeLessThan(1024 * 1024);
+  // A busy machine may reject one; the test is that two are never decoded at the same time.
+  for (const status of await send(Array.from({ length: 3 }, () => largest))) expect([200, 422, 503]).toContain(status);
+  expect((await peakMemory()) - after).toBeLessThan(350);
+}, 120_000);

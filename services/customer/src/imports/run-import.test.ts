@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { serviceTest, someCases } from '@clientela/testing';
+import { serviceTest } from '@clientela/testing';
 import { describe, expect, onTestFinished } from 'vitest';
 import { runJobs } from '../jobs/worker.ts';
 import { createTestImports, getErrors, getImport, runImport, upload } from './testing/test-imports.ts';
@@ -104,53 +104,49 @@ describe('an import', () => {
     expect((await admin.get('/api/customers').expect(200)).body.total).toBe(ended.created);
   });
 
-  // Only in run-import.large.test.ts.
-  test.for(someCases([1100], 0))(
-    'of %i rows, interrupted in every chunk, ends in the state of an undisturbed one',
-    async (count, { service }) => {
-      const file = people(count, (line, row) => {
-        if (row % 11 === 0) return line.replace('@', ' at ');
-        return row % 13 === 0 ? `p1@example.com,X,Y,,${row},,` : line;
-      });
-      const states = [];
-      for (const isDisturbed of [false, true]) {
-        const company = service.company();
-        const admin = service.user('admin', company);
-        const { id } = (await upload(admin, file).expect(202)).body.import;
-        const job = { company_id: company.id, id, created_by: admin.user_id, request_id: 'r', attempt: 1, done: 0 };
-        let [attempts, isDone] = [0, false];
-        while (!isDone) {
-          attempts += 1;
-          let transactions = 0;
-          const saveProgress = async () => {
-            transactions += 1;
-            if (isDisturbed && transactions === 2) throw new Error('killed');
-          };
-          const control = { signal: new AbortController().signal, saveProgress };
-          const running = service.handlers['customers.import']?.(
-            { ...job, kind: 'customers.import', input: {} },
-            control,
-          );
-          isDone = await Promise.resolve(running).then(
-            () => true,
-            () => false,
-          );
-        }
-        expect(attempts).toBe(isDisturbed ? 4 : 1);
-        const { read, created, skipped, failed, warnings } = await getImport(admin, id);
-        const { db } = service.database;
-        const customers = await db('customers')
-          .select('full_name', 'email', 'phone', 'external_id', 'tags', 'metadata', 'status', 'version')
-          .where({ company_id: company.id })
-          .orderBy('external_id');
-        const notes = await db('customer_notes').count({ notes: '*' }).where({ company_id: company.id });
-        const errors = (await getErrors(admin, id)).map((line) => line.replace(/number \d+/, 'number N'));
-        states.push({ counts: { read, created, skipped, failed, warnings }, customers, notes, errors });
+  test('interrupted in every chunk ends in the state of an undisturbed one', async ({ service }) => {
+    const file = people(1100, (line, row) => {
+      if (row % 11 === 0) return line.replace('@', ' at ');
+      return row % 13 === 0 ? `p1@example.com,X,Y,,${row},,` : line;
+    });
+    const states = [];
+    for (const isDisturbed of [false, true]) {
+      const company = service.company();
+      const admin = service.user('admin', company);
+      const { id } = (await upload(admin, file).expect(202)).body.import;
+      const job = { company_id: company.id, id, created_by: admin.user_id, request_id: 'r', attempt: 1, done: 0 };
+      let [attempts, isDone] = [0, false];
+      while (!isDone) {
+        attempts += 1;
+        let transactions = 0;
+        const saveProgress = async () => {
+          transactions += 1;
+          if (isDisturbed && transactions === 2) throw new Error('killed');
+        };
+        const control = { signal: new AbortController().signal, saveProgress };
+        const running = service.handlers['customers.import']?.(
+          { ...job, kind: 'customers.import', input: {} },
+          control,
+        );
+        isDone = await Promise.resolve(running).then(
+          () => true,
+          () => false,
+        );
       }
-      expect(states[1]).toEqual(states[0]);
-      expect(states[0]).toMatchObject({ counts: { read: count } });
-    },
-  );
+      expect(attempts).toBe(isDisturbed ? 4 : 1);
+      const { read, created, skipped, failed, warnings } = await getImport(admin, id);
+      const { db } = service.database;
+      const customers = await db('customers')
+        .select('full_name', 'email', 'phone', 'external_id', 'tags', 'metadata', 'status', 'version')
+        .where({ company_id: company.id })
+        .orderBy('external_id');
+      const notes = await db('customer_notes').count({ notes: '*' }).where({ company_id: company.id });
+      const errors = (await getErrors(admin, id)).map((line) => line.replace(/number \d+/, 'number N'));
+      states.push({ counts: { read, created, skipped, failed, warnings }, customers, notes, errors });
+    }
+    expect(states[1]).toEqual(states[0]);
+    expect(states[0]).toMatchObject({ counts: { read: 1100 } });
+  });
 
   test('is closed 7 days after its end: the file and the errors are gone, the counts stay', async ({
     service,

@@ -5,7 +5,7 @@ import type { Customer } from '../customers/schema.ts';
 import { createTestCustomer } from '../testing/test-customer.ts';
 import { path, shopWith } from './testing/shops.ts';
 
-const test = serviceTest(createTestCustomer); // more than 10,000 customers: long-lists.large.test.ts
+const test = serviceTest(createTestCustomer); // more than 10,000 customers: long-lists.test.ts
 
 const names = async (shop: TestUser, query: string): Promise<string[]> => {
   const { body } = await shop.get(`${path}?${query}`).expect(200);

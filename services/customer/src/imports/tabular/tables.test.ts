@@ -1,4 +1,5 @@
 import { someCases, someRuns } from '@clientela/testing';
+import { visibleCharacter } from '@clientela/validation';
 import fc from 'fast-check';
 import iconv from 'iconv-lite';
 import { describe, expect, test } from 'vitest';
@@ -115,10 +116,9 @@ describe('hostile files', () => {
     }
   });
 
-  // Only in tables.large.test.ts.
-  test.for(someCases([40_000], 0))('%i unclosed quotes do not make the work grow with their square', async (count) => {
+  test('unclosed quotes do not make the work grow with their square', async () => {
     const line = 'x",""" \n';
-    const { records } = await readBytes(`Name,Email\n"${line.repeat(count)}`);
+    const { records } = await readBytes(`Name,Email\n"${line.repeat(40_000)}`);
     expect(records.length).toBeGreaterThan(0);
   });
 
@@ -210,8 +210,6 @@ const columnName = (headers: readonly string[], at: number): string => {
   const name = headers[at] === '' ? `Column ${String.fromCodePoint(65 + at)}` : (headers[at] ?? '');
   return headers.indexOf(headers[at] ?? '') === at ? name : `${name} (2)`;
 };
-/** A text without one is blank, as everywhere in the API. */
-const visibleCharacter = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cf}\u2800\u{1d159}\u{13441}\u{13442}]/u;
 /** Whether the letters and digits of a value are somewhere in what is kept; values that say nothing are empty. */
 const isKept = (kept: string, value: string): boolean => {
   const letters = (text: string) =>

@@ -1,4 +1,5 @@
 import { someRuns } from '@clientela/testing';
+import { visibleCharacter } from '@clientela/validation';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { SourceRecord } from '../source-record.ts';
@@ -121,9 +122,7 @@ test('random texts never throw, and never become broken text', () => {
 });
 
 /** Whether a value is empty, or stands for an empty one. */
-const isEmptyValue = (value: string) =>
-  !/[^\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cf}\u2800\u{1d159}\u{13441}\u{13442}]/u.test(value) ||
-  isEmptyWord(value);
+const isEmptyValue = (value: string) => !visibleCharacter.test(value) || isEmptyWord(value);
 
 const isKept = ({ fields, notes, remarks }: SourceRecord) =>
   Object.keys(fields).length > 0 || notes.length > 0 || remarks.length > 0;

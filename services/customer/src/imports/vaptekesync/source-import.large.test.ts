@@ -1,60 +1,15 @@
 import { unavailable } from '@clientela/errors';
 import { serviceTest } from '@clientela/testing';
 import { expect, inject, onTestFinished } from 'vitest';
-import { drainJobs } from '../../jobs/testing/drain-jobs.ts';
 import { runJobs } from '../../jobs/worker.ts';
 import { createLog } from '@clientela/runtime';
-import { getErrors, getImport } from '../testing/test-imports.ts';
-import { createSourceDatabase, tableHandler } from './testing/source-databases.ts';
+import { getImport } from '../testing/test-imports.ts';
+import { createSourceDatabase } from './testing/source-databases.ts';
 import { makeSourceTable, seededRandom } from './testing/source-table.ts';
 import { createTestSourceImports, importedCustomers } from './testing/test-source-imports.ts';
 
 const test = serviceTest(createTestSourceImports);
 const { rows, oracle } = makeSourceTable(78_553, 78_553);
-
-test('a killed import continues with what was read, and ends with the same counts', async ({
-  service,
-  company,
-  admin,
-}) => {
-  const table = makeSourceTable(32, 1300);
-  let statements = 0;
-  const serve = tableHandler(table.rows);
-  service.serve((statement) => {
-    statements += 1;
-    return serve(statement);
-  });
-  const { body } = await admin.post('/api/customers/imports', { source: 'vaptekesync' }).expect(202);
-  expect(body.import).toMatchObject({ source: 'vaptekesync', match_on: 'phone', on_match: 'skip', status: 'queued' });
-  const handler = service.handlers['customers.import']!;
-  let attempts = 0;
-  await drainJobs(service.database.db, {
-    'customers.import': (job, control) => {
-      attempts += 1;
-      return handler(job, {
-        ...control,
-        saveProgress: async (tx, progress) => {
-          await control.saveProgress(tx, progress);
-          if (attempts === 1 && progress.done > 500) throw unavailable('killed');
-        },
-      });
-    },
-  });
-  expect(attempts).toBe(2);
-  expect(statements).toBe(2); // two pages, read once
-  const ended = await getImport(admin, body.import.id);
-  const { imported, ...read } = table.oracle.counts;
-  expect(ended).toMatchObject({
-    status: 'done',
-    read: imported,
-    created: imported,
-    skipped: 0,
-    failed: 0,
-    source_counts: read,
-  });
-  expect(await importedCustomers(service, company.id)).toEqual(table.oracle.customers);
-  expect((await getErrors(admin, body.import.id)).length).toBe(read.invalid_emails);
-});
 
 test('imports 78,553 rows with exact counts though interrupted at random; a second run adds nothing', async ({
   service,

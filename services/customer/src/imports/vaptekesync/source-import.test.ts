@@ -1,6 +1,8 @@
+import { unavailable } from '@clientela/errors';
 import { serviceTest } from '@clientela/testing';
 import { expect, inject, onTestFinished } from 'vitest';
-import { createTestImports, getImport } from '../testing/test-imports.ts';
+import { drainJobs } from '../../jobs/testing/drain-jobs.ts';
+import { createTestImports, getErrors, getImport } from '../testing/test-imports.ts';
 import { createSourceDatabase, tableHandler } from './testing/source-databases.ts';
 import { makeSourceTable } from './testing/source-table.ts';
 import { createTestSourceImports, importedCustomers, legacyPath } from './testing/test-source-imports.ts';
@@ -77,6 +79,50 @@ test('leaves existing customers as they are, and their numbers and e-mails to th
   const [imported] = await service.database.db('customers').where({ company_id: company.id, external_id: '9' });
   expect(imported).toMatchObject({ phone: '+79025163113', firstname: 'Анна', email: null });
   expect(imported.number).toBeGreaterThanOrEqual(10_000_000);
+});
+
+test('a killed import continues with what was read, and ends with the same counts', async ({
+  service,
+  company,
+  admin,
+}) => {
+  const table = makeSourceTable(32, 1300);
+  let statements = 0;
+  const serve = tableHandler(table.rows);
+  service.serve((statement) => {
+    statements += 1;
+    return serve(statement);
+  });
+  const { body } = await admin.post('/api/customers/imports', { source: 'vaptekesync' }).expect(202);
+  expect(body.import).toMatchObject({ source: 'vaptekesync', match_on: 'phone', on_match: 'skip', status: 'queued' });
+  const handler = service.handlers['customers.import']!;
+  let attempts = 0;
+  await drainJobs(service.database.db, {
+    'customers.import': (job, control) => {
+      attempts += 1;
+      return handler(job, {
+        ...control,
+        saveProgress: async (tx, progress) => {
+          await control.saveProgress(tx, progress);
+          if (attempts === 1 && progress.done > 500) throw unavailable('killed');
+        },
+      });
+    },
+  });
+  expect(attempts).toBe(2);
+  expect(statements).toBe(2); // two pages, read once
+  const ended = await getImport(admin, body.import.id);
+  const { imported, ...read } = table.oracle.counts;
+  expect(ended).toMatchObject({
+    status: 'done',
+    read: imported,
+    created: imported,
+    skipped: 0,
+    failed: 0,
+    source_counts: read,
+  });
+  expect(await importedCustomers(service, company.id)).toEqual(table.oracle.customers);
+  expect((await getErrors(admin, body.import.id)).length).toBe(read.invalid_emails);
 });
 
 test('a dry run reports the same and stores nothing', async ({ service, company, admin }) => {
