@@ -17,7 +17,8 @@ import { TopBar } from './top-bar.tsx';
 import { LimitedPage, StaffOnly } from './limited-pages.tsx';
 
 const IdleSignOut = lazy(() => import('./idle-sign-out.tsx').then((module) => ({ default: module.IdleSignOut })));
-const Search = lazy(() => import('./search.tsx').then((module) => ({ default: module.Search })));
+const loadSearch = () => import('./search.tsx');
+const Search = lazy(() => loadSearch().then((module) => ({ default: module.Search })));
 
 const stored = 'clientela.side-bar';
 
@@ -61,6 +62,8 @@ function Screens({ user }: { user: User }) {
   const path = useRouterState({ select: ({ location }) => location.pathname });
   const openSearch = () => setSearching(true);
   useFocusOnNavigation(path, content);
+  // Loaded ahead: letters that are typed while it loads would be lost.
+  useEffect(() => void loadSearch().catch(() => {}), []);
 
   const allowed = navigation.filter(
     ({ permission }) => permission === undefined || user.permissions.includes(permission),
