@@ -10,6 +10,7 @@ import { Notice } from '../ui/notice.tsx';
 import { Select } from '../ui/select.tsx';
 import { Table } from '../ui/table.tsx';
 import { visible } from '../ui/visible.tsx';
+import { fieldText } from './field-text.ts';
 import styles from './imports.module.css';
 import { keptFile, startImport, type Choices, type Mapping } from './queries.ts';
 
@@ -63,8 +64,6 @@ export function NextStep({ of }: { of: Import }) {
         {t('imports.fileGone')} <Link to="/import">{t('imports.chooseAgain')}</Link>
       </Notice>
     );
-  const nameOf = (field: string) =>
-    t(`imports.fields.${field.replace('.', '_')}` as 'imports.fields.email', { defaultValue: field });
   const change = (column: string, field: string) => {
     const { [column]: _old, ...others } = changes;
     const value = field === leftOut ? null : field;
@@ -94,7 +93,7 @@ export function NextStep({ of }: { of: Import }) {
                     isLabelHidden
                     value={value}
                     onChange={(field) => change(column, field)}
-                    options={offered.map((field) => ({ value: field, text: nameOf(field) }))}
+                    options={offered.map((field) => ({ value: field, text: fieldText(field, t) }))}
                   />
                 );
               },
