@@ -1,6 +1,8 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
 import { build } from 'vite';
 
 // Builds the console into a folder, and writes each text file compressed beside it: node packages/console/build.ts FOLDER
@@ -14,10 +16,19 @@ await build({
   build: { outDir: folder, emptyOutDir: true },
 });
 
-for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-  if (!entry.isFile() || !/\.(?:css|html|js|json|svg)$/.test(entry.name)) continue;
-  const path = join(entry.parentPath, entry.name);
-  const text = readFileSync(path);
-  writeFileSync(`${path}.br`, brotliCompressSync(text));
-  writeFileSync(`${path}.gz`, gzipSync(text));
-}
+const brotli = promisify(brotliCompress);
+const options = { params: { [constants.BROTLI_PARAM_QUALITY]: 10 } }; // 11 takes three times as long for 2 % less
+
+/** All files at once: compressing runs on the threads of the pool. */
+await Promise.all(
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.(?:css|html|js|json|svg)$/.test(entry.name))
+    .map(async ({ parentPath, name }) => {
+      const path = join(parentPath, name);
+      const text = await readFile(path);
+      await Promise.all([
+        brotli(text, options).then((bytes) => writeFile(`${path}.br`, bytes)),
+        promisify(gzip)(text).then((bytes) => writeFile(`${path}.gz`, bytes)),
+      ]);
+    }),
+);
