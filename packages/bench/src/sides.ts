@@ -37,19 +37,15 @@ export function requestsFor(make: MakeRequest, headers: Headers, seconds: number
   return Array.from({ length: count }, () => rawRequest(make(nextNumber()), headers));
 }
 
-/**
- * Repeats requests with a number of connections, each of which sends the next one when the response has come.
- * @param target.connections default 16
- */
+/** Repeats requests with a number of connections, each of which sends the next one when the response has come. */
 export async function closedLoop(
   generator: Generator,
-  target: { port: number; headers: Headers; request: MakeRequest; connections?: number },
+  target: { port: number; headers: Headers; request: MakeRequest },
   seconds: number,
 ): Promise<Run> {
   const { port, headers, request } = target;
   const requests = requestsFor(request, headers, seconds);
-  const order = { port, requests, connections: target.connections ?? connections, seconds };
-  const { samples, cpuShare, failures } = await generator.run(order);
+  const { samples, cpuShare, failures } = await generator.run({ port, requests, connections, seconds });
   const unanswered = Object.values(failures).reduce((sum, count) => sum + count, 0);
   const failed = samples.filter(([, , status]) => status < 200 || status > 299);
   // Fails, because the time of error responses would distort the figures.

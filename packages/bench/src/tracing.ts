@@ -20,7 +20,7 @@ import { closedLoop, type MakeRequest } from './sides.ts';
 const { values } = readCommandLine('Usage: npm run bench:tracing [-- [--quick]]', {
   options: { quick: { type: 'boolean', default: false } },
 });
-const effort = values.quick ? { rounds: 4, warm_up: 3, profile: 15 } : { rounds: 60, warm_up: 10, profile: 15 }; // seconds
+const effort = values.quick ? { rounds: 4, warm_up: 3, profile: 15 } : { rounds: 150, warm_up: 10, profile: 15 }; // seconds
 /** As short as the interval in which spans are sent, because the speed of a machine drifts. */
 const seconds = 1;
 const writeLine = (line: string) => process.stdout.write(`${line}\n`);
@@ -75,7 +75,7 @@ try {
     inspectors.set(name, inspector);
   }
 
-  // One request at a time and a core for each keep the cost of a request the same from round to round.
+  // A core for each keeps the cost of a request more alike from round to round.
   for (const [index, pid] of [fleet.pid('gateway'), fleet.pid('customer'), generator.pid].entries())
     pinToCore(pid ?? 0, index === 0 ? 0 : 1);
 
@@ -94,8 +94,7 @@ try {
   const run = async (request: MakeRequest, seconds: number, share: number | undefined): Promise<Cost> => {
     await setShare(share);
     const before = await cpu();
-    const target = { port: fleet.ports.gateway, headers, request, connections: 1 };
-    const { requests: count } = await closedLoop(generator, target, seconds);
+    const { requests: count } = await closedLoop(generator, { port: fleet.ports.gateway, headers, request }, seconds);
     // Ends tracing first: sending the last spans is part of its cost.
     await setShare(undefined);
     const [gateway = 0, customer = 0] = (await cpu()).map((time, index) => (time - (before[index] ?? 0)) / count);
