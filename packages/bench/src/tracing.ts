@@ -76,8 +76,8 @@ try {
   }
 
   // A core for each keeps the cost of a request more alike from round to round.
-  for (const [index, pid] of [fleet.pid('gateway'), fleet.pid('customer'), generator.pid].entries())
-    pinToCore(pid ?? 0, index === 0 ? 0 : 1);
+  pinToCore(fleet.pid('gateway'), 0);
+  for (const pid of [fleet.pid('customer'), generator.pid]) pinToCore(pid, 1);
 
   const setShare = async (share: number | undefined) => {
     for (const [name, { evaluate }] of inspectors) await evaluate(startTracingIn(name, share));
@@ -178,6 +178,6 @@ function medianWithInterval(values: readonly number[]): string {
 }
 
 /** Keeps all threads of a process on one core. @throws Error where there is no `taskset`, or no such core */
-function pinToCore(pid: number, core: number): void {
+function pinToCore(pid: number | undefined, core: number): void {
   execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', String(core), String(pid)], { stdio: 'ignore' });
 }
