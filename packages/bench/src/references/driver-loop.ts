@@ -36,7 +36,7 @@ if (isChild(import.meta.url)) {
       while (elapsed() < seconds) {
         await client.query({ name: statement.text.length.toString(), ...statement });
         requests += 1;
-        if (rate < Infinity) waitForTurn();
+        waitForTurn();
       }
     };
     void Promise.all(connections.map(repeat)).then(() =>
