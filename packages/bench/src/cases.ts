@@ -108,14 +108,11 @@ export function cases(context: BenchContext): CaseFactory[] {
     if (!statement) throw new Error('the request sends no statement with values');
     const { pid, ask } = references.driverLoop;
     const groups = { service: () => cpuTime(pid), [postgres]: () => treeCpuTime(fleet.postgres.pid() ?? 0) };
-    const loops: Pick<Side, 'name' | 'run'>[] = [
-      { name: 'driver loop, the same statement', run: (seconds) => ask<Run>({ statement, seconds }) },
-      {
-        name: 'driver loop, at the rate of the service',
-        run: (seconds) => ask<Run>({ statement, seconds, rate: rate() }),
-      },
+    const loop = (name: string, run: Side['run']): Side => ({ name, run, groups, against: atService });
+    return [
+      loop('driver loop, the same statement', (seconds) => ask<Run>({ statement, seconds })),
+      loop('driver loop, at the rate of the service', (seconds) => ask<Run>({ statement, seconds, rate: rate() })),
     ];
-    return loops.map((side) => ({ ...side, groups, against: atService }));
   };
 
   const count = (service: Service, request: MakeRequest, headers: Headers = as_gateway): Promise<StatementCount> =>
@@ -146,14 +143,15 @@ export function cases(context: BenchContext): CaseFactory[] {
     service: 'customer',
     make: async () => {
       let rate = Infinity;
-      const ours = both('customer', request).map((side) => ({
+      const rated = (side: Side): Side => ({
         ...side,
-        run: async (seconds: number) => {
+        run: async (seconds) => {
           const run = await side.run(seconds);
           if (side.name === atService) rate = run.requests / run.seconds;
           return run;
         },
-      }));
+      });
+      const ours = both('customer', request).map(rated);
       const loops = hasDriverLoops ? await driverLoops('customer', request, () => rate) : [];
       const sides = [...ours, bare('pg', request), bare('knex', request), ...loops, ...peer(request)];
       return { name, sides, statements: await count('customer', request) };
