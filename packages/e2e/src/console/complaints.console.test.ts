@@ -176,10 +176,6 @@ const problem = (status: number, error_code: string, more = {}) => ({
   body: JSON.stringify({ status, title: 'Refused', error_code, detail: 'Refused', ...more }),
 });
 
-/** Menus that close take half a second. */
-const slowMenus = `document.adoptedStyleSheets = [new CSSStyleSheet()];
-document.adoptedStyleSheets[0].replaceSync('[data-exiting] { animation: leave 500ms } @keyframes leave { to { opacity: 0 } }')`;
-
 test('a move that is refused is taken back with the reason at the card; one that is gone leaves the board', async ({
   fleet,
   browser,
@@ -197,10 +193,12 @@ test('a move that is refused is taken back with the reason at the card; one that
     await refused.promise;
     await route.fulfill(problem(403, 'FORBIDDEN', { missing: 'interactions:update' }));
   });
-  await page.evaluate(slowMenus); // the focus waits until the menu is closed
+  const devtools = await screen.context.newCDPSession(page);
+  await devtools.send('Emulation.setCPUThrottlingRate', { rate: 10 }); // the focus waits for a menu that closes slowly
   await moveTo(page, 'Bruno Sosa', 'In progress');
   await expect.poll(() => cards(page, 'In progress')).toEqual(['Bruno Sosa']); // at once
   await expect.poll(() => focusedCard(page)).toBe(bruno!.id);
+  await devtools.send('Emulation.setCPUThrottlingRate', { rate: 1 });
   refused.resolve();
   await column(page, 'Open').getByText('You need the permission interactions:update.').waitFor();
   expect(await cards(page, 'In progress')).toEqual([]);
