@@ -193,12 +193,9 @@ test('a move that is refused is taken back with the reason at the card; one that
     await refused.promise;
     await route.fulfill(problem(403, 'FORBIDDEN', { missing: 'interactions:update' }));
   });
-  const devtools = await screen.context.newCDPSession(page);
-  await devtools.send('Emulation.setCPUThrottlingRate', { rate: 10 }); // the focus waits for a menu that closes slowly
   await moveTo(page, 'Bruno Sosa', 'In progress');
   await expect.poll(() => cards(page, 'In progress')).toEqual(['Bruno Sosa']); // at once
   await expect.poll(() => focusedCard(page)).toBe(bruno!.id);
-  await devtools.send('Emulation.setCPUThrottlingRate', { rate: 1 });
   refused.resolve();
   await column(page, 'Open').getByText('You need the permission interactions:update.').waitFor();
   expect(await cards(page, 'In progress')).toEqual([]);
