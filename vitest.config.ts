@@ -85,7 +85,7 @@ export default defineConfig({
           include: ['packages/e2e/src/**/*.console.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          maxWorkers: 2, // each with its own fleet and browser
           isolate: false,
           sequence: { groupOrder: 7 },
         },

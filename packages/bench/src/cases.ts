@@ -95,20 +95,24 @@ export function cases(context: BenchContext): CaseFactory[] {
     ];
   };
 
-  /** The driver in a loop on the last named statement that the request sends. */
-  const driverLoop = async (service: Service, request: MakeRequest): Promise<Side> => {
+  /**
+   * The driver in a loop on the last named statement that the request sends: as often as it can, and as often as the service did just
+   * before. PostgreSQL spends more on each of few statements, because its processes sleep in between.
+   * @param rate of the service's last run, in requests a second
+   */
+  const driverLoops = async (service: Service, request: MakeRequest, rate: () => number): Promise<Side[]> => {
     const found = await context.statements.find(databaseName(service), async () => {
       await sendOnce(fleet.ports[service], as_gateway, request(nextNumber()));
     });
     const statement = found.at(-1);
     if (!statement) throw new Error('the request sends no statement with values');
     const { pid, ask } = references.driverLoop;
-    return {
-      name: 'driver loop, the same statement',
-      run: (seconds) => ask<Run>({ statement, seconds }),
-      groups: { service: () => cpuTime(pid), [postgres]: () => treeCpuTime(fleet.postgres.pid() ?? 0) },
-      against: atService,
-    };
+    const groups = { service: () => cpuTime(pid), [postgres]: () => treeCpuTime(fleet.postgres.pid() ?? 0) };
+    const loop = (name: string, run: Side['run']): Side => ({ name, run, groups, against: atService });
+    return [
+      loop('driver loop, the same statement', (seconds) => ask<Run>({ statement, seconds })),
+      loop('driver loop, at the rate of the service', (seconds) => ask<Run>({ statement, seconds, rate: rate() })),
+    ];
   };
 
   const count = (service: Service, request: MakeRequest, headers: Headers = as_gateway): Promise<StatementCount> =>
@@ -134,20 +138,24 @@ export function cases(context: BenchContext): CaseFactory[] {
     }),
   });
   /** A case with bare references. */
-  const compared = (name: string, request: MakeRequest, more: () => Promise<Side[]> = async () => []): CaseFactory => ({
+  const compared = (name: string, request: MakeRequest, { hasDriverLoops = false } = {}): CaseFactory => ({
     name,
     service: 'customer',
-    make: async () => ({
-      name,
-      sides: [
-        ...both('customer', request),
-        bare('pg', request),
-        bare('knex', request),
-        ...(await more()),
-        ...peer(request),
-      ],
-      statements: await count('customer', request),
-    }),
+    make: async () => {
+      let rate = Infinity;
+      const rated = (side: Side): Side => ({
+        ...side,
+        run: async (seconds) => {
+          const run = await side.run(seconds);
+          if (side.name === atService) rate = run.requests / run.seconds;
+          return run;
+        },
+      });
+      const ours = both('customer', request).map(rated);
+      const loops = hasDriverLoops ? await driverLoops('customer', request, () => rate) : [];
+      const sides = [...ours, bare('pg', request), bare('knex', request), ...loops, ...peer(request)];
+      return { name, sides, statements: await count('customer', request) };
+    },
   });
 
   const get: MakeRequest = (n) => ({ method: 'GET', path: `/api/customers/${at(customers, n).id}` });
@@ -179,8 +187,8 @@ export function cases(context: BenchContext): CaseFactory[] {
         note: 'Node is the time of the gateway alone. Both are remembered, and counted by the limit of their owner.',
       }),
     },
-    compared('get', get, async () => [await driverLoop('customer', get)]),
-    compared('list of 20', list, async () => [await driverLoop('customer', list)]),
+    compared('get', get, { hasDriverLoops: true }),
+    compared('list of 20', list, { hasDriverLoops: true }),
     compared('create', create),
     compared('patch', patch),
     own('search', 'customer', (n) => ({

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { realpathSync } from 'node:fs';
@@ -7,7 +8,6 @@ import { readCommandLine } from '@clientela/runtime';
 import { startBenchFleet, type BenchFleet } from './bench-fleet.ts';
 import { newCustomer } from './cases.ts';
 import { profile, sharesOf } from './cpu-profile.ts';
-import { cpuTime } from './cpu.ts';
 import { openInspector, type Inspector } from './inspector.ts';
 import { median } from './measure.ts';
 import { startGenerator } from './open-loop.ts';
@@ -20,7 +20,7 @@ import { closedLoop, type MakeRequest } from './sides.ts';
 const { values } = readCommandLine('Usage: npm run bench:tracing [-- [--quick]]', {
   options: { quick: { type: 'boolean', default: false } },
 });
-const effort = values.quick ? { rounds: 4, warm_up: 3, profile: 15 } : { rounds: 60, warm_up: 10, profile: 15 }; // seconds
+const effort = values.quick ? { rounds: 4, warm_up: 3, profile: 15 } : { rounds: 150, warm_up: 10, profile: 15 }; // seconds
 /** As short as the interval in which spans are sent, because the speed of a machine drifts. */
 const seconds = 1;
 const writeLine = (line: string) => process.stdout.write(`${line}\n`);
@@ -39,8 +39,13 @@ await new Promise<void>((done) => {
 });
 const endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
 
-/** Share of the requests that are sampled, by name; undefined: off. */
-const variants: Record<string, number | undefined> = { off: undefined, '5 %': 0.05, '100 %': 1 };
+/** Share of the requests that are sampled, by name; undefined: off. Off again shows what the method itself adds. */
+const variants: Record<string, number | undefined> = {
+  off: undefined,
+  'off again': undefined,
+  '5 %': 0.05,
+  '100 %': 1,
+};
 const processes = ['gateway', 'customer'] as const;
 const tracingCode = /\/trac(?:e|ing)[a-z-]*\.ts$|\/@opentelemetry\//;
 
@@ -70,17 +75,29 @@ try {
     inspectors.set(name, inspector);
   }
 
+  // A core for each keeps the cost of a request more alike from round to round.
+  pinToCore(fleet.pid('gateway'), 0);
+  for (const pid of [fleet.pid('customer'), generator.pid]) pinToCore(pid, 1);
+
   const setShare = async (share: number | undefined) => {
     for (const [name, { evaluate }] of inspectors) await evaluate(startTracingIn(name, share));
   };
+  /** Microseconds, exactly: the system's tables count ticks of 10 ms. */
+  const cpu = () =>
+    Promise.all(
+      processes.map(async (name) => {
+        const usage = await inspectors.get(name)?.evaluate('process.cpuUsage()');
+        const { user, system } = usage as NodeJS.CpuUsage;
+        return user + system;
+      }),
+    );
   const run = async (request: MakeRequest, seconds: number, share: number | undefined): Promise<Cost> => {
-    const cpu = () => processes.map((name) => cpuTime(fleet.pid(name) ?? 0));
     await setShare(share);
-    const before = cpu();
+    const before = await cpu();
     const { requests: count } = await closedLoop(generator, { port: fleet.ports.gateway, headers, request }, seconds);
     // Ends tracing first: sending the last spans is part of its cost.
     await setShare(undefined);
-    const [gateway = 0, customer = 0] = cpu().map((time, index) => (time - (before[index] ?? 0)) / count);
+    const [gateway = 0, customer = 0] = (await cpu()).map((time, index) => (time - (before[index] ?? 0)) / count);
     return { gateway, customer };
   };
   const measureAll = async (request: MakeRequest) => {
@@ -158,4 +175,9 @@ function medianWithInterval(values: readonly number[]): string {
   const at = (rank: number) => (sorted[Math.min(Math.max(Math.round(rank), 0), sorted.length - 1)] ?? 0).toFixed(1);
   const [middle, reach] = [(sorted.length - 1) / 2, 0.98 * Math.sqrt(sorted.length)];
   return `${median(values).toFixed(1)} % (${at(middle - reach)} to ${at(middle + reach)})`;
+}
+
+/** Keeps all threads of a process on one core. @throws Error where there is no `taskset`, or no such core */
+function pinToCore(pid: number | undefined, core: number): void {
+  execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', String(core), String(pid)], { stdio: 'ignore' });
 }

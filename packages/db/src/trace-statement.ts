@@ -11,9 +11,11 @@ type Ended = {
 /** Ends the span of a statement: under the name that the code gives it, else its verb and table. Its text and values stay here. */
 export function endStatement(span: Span, { command, statement, error, result }: Ended): void {
   span.name = typeof command === 'string' ? statement : (command.name ?? statement);
-  span.attributes['db.system.name'] = 'postgresql';
-  span.attributes['db.operation.name'] = (statement.split(' ')[0] ?? '').toUpperCase();
-  span.attributes['db.query.summary'] = statement;
+  span.attributes = {
+    'db.system.name': 'postgresql',
+    'db.operation.name': (statement.split(' ', 1)[0] ?? '').toUpperCase(),
+    'db.query.summary': statement,
+  };
   const rows = (result as { rowCount?: number | null } | undefined)?.rowCount;
   if (typeof rows === 'number') span.attributes['db.response.returned_rows'] = rows;
   if (error) failSpan(span, error);

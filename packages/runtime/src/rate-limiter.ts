@@ -1,12 +1,11 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { rateLimit, type RateLimitRequestHandler } from 'express-rate-limit';
-import { createRateCounter, type RateUse, type WindowUse } from './rate-counter.ts';
+import type { NextFunction, Request, Response } from 'express';
+import { rateLimit } from 'express-rate-limit';
+import { createRateCounter, type RateUse } from './rate-counter.ts';
 import type { Redis } from './redis.ts';
 import type { Rate } from './settings.ts';
 
 /**
- * Counts a request once in all windows of a limit, and sets `RateLimit` and `RateLimit-Policy`; a limiter for each window rejects.
+ * Counts a request once in all windows of a limit, sets `RateLimit` and `RateLimit-Policy`, and rejects it when one of them is full.
  * @param options.rates each window by the name of its policy in the headers, the longest last
  * @param options.keyOf who is counted
  * @param options.rejection makes the error of a rejection, from the seconds after which a request may succeed
@@ -22,54 +21,27 @@ export function createRateLimiter<Answer extends Response = Response>(options: {
   const { name, rates, keyOf, rejection, secret, redis } = options;
   const count = createRateCounter({ name, rates: Object.values(rates), secret, redis });
   const appendHeaders = rateLimitHeaders(rates);
-  const counted = new AsyncLocalStorage<readonly WindowUse[]>();
-  const limiters = Object.values(rates).map((rate, index) =>
-    limiterOf(rate, { useOf: () => counted.getStore()?.[index], rejection }),
-  );
+  const uses = new WeakMap<object, RateUse>();
+  /** The longest of the full windows: no request succeeds before it ends. */
+  const fullWindowOf = (response: Response) => uses.get(response)?.windows.findLast(({ isExceeded }) => isExceeded);
+  const limiter = rateLimit({
+    // Each request is the first of its own key, because all windows are counted before.
+    limit: (_request, response) => (fullWindowOf(response) ? 0 : 1),
+    store: { increment: () => ({ totalHits: 1, resetTime: undefined }), decrement: () => {}, resetKey: () => {} },
+    keyGenerator: () => 'counted',
+    handler: (_request, response, next) => next(rejection(Math.ceil((fullWindowOf(response)?.left ?? 1) / 1000))),
+    standardHeaders: false,
+    legacyHeaders: false,
+    validate: false, // checks the configuration against live requests and writes to the console
+  });
   return (request, response, next) =>
     void count(keyOf(request, response)).then((use) => {
       // The client disconnected meanwhile: no event would release what later middleware counts and starts.
       if (response.closed) return;
       appendHeaders(response, use);
-      counted.run(use.windows, () => runAll(limiters, request, response, next));
+      uses.set(response, use);
+      void limiter(request, response, next);
     }, next);
-}
-
-function limiterOf(
-  { window, limit }: Rate,
-  { useOf, rejection }: { useOf: () => WindowUse | undefined; rejection: (seconds: number) => Error },
-): RateLimitRequestHandler {
-  const secondsLeft = () => Math.ceil((useOf()?.left ?? 1) / 1000);
-  return rateLimit({
-    windowMs: window,
-    limit,
-    standardHeaders: false,
-    legacyHeaders: false,
-    keyGenerator: () => 'counted',
-    handler: (_request, _response, next) => next(rejection(secondsLeft())),
-    validate: false, // checks the configuration against live requests and writes to the console
-    store: {
-      increment: async () => {
-        const use = useOf();
-        if (!use) throw new Error('the request was not counted');
-        return { totalHits: use.isExceeded ? limit + 1 : use.used, resetTime: new Date(Date.now() + use.left) };
-      },
-      decrement: () => {},
-      resetKey: () => {},
-    },
-  });
-}
-
-/** Runs all limiters and passes on the last rejection: that of the longest window. */
-function runAll(
-  [limiter, ...others]: readonly RequestHandler[],
-  request: Request,
-  response: Response,
-  next: NextFunction,
-  rejected?: unknown,
-): void {
-  if (!limiter) return next(rejected);
-  void limiter(request, response, (error?: unknown) => runAll(others, request, response, next, error ?? rejected));
 }
 
 /**

@@ -13,8 +13,8 @@ type LocalTrace = {
   id: string;
   /** The decision of the sampler where the trace began. */
   isSampled: boolean;
-  /** What makes a `performance.now()` a Unix time, in milliseconds. */
-  timeOrigin: number;
+  /** What makes a `performance.now()` a Unix time, in milliseconds: the same for all its spans, known when the first is exported. */
+  timeOrigin: number | undefined;
   root: Span;
   /** Those that ended before the root, when the trace is not sampled: its end decides. */
   waiting: Span[];
@@ -94,11 +94,10 @@ export function startTrace(
   if (!exporter) return undefined;
   const from = origin.parent ?? origin.follows;
   const id = from?.traceId ?? randomHex(16);
-  const now = performance.now();
   const trace: LocalTrace = {
     id,
     isSampled: from && followsParent ? from.isSampled : exporter.isSampled(id),
-    timeOrigin: Date.now() - now,
+    timeOrigin: undefined,
     root: undefined as unknown as Span,
     waiting: [],
     fate: 'open',
@@ -109,7 +108,7 @@ export function startTrace(
     id: randomHex(8),
     parentId: origin.parent?.spanId,
     kind,
-    start: origin.start ?? now,
+    start: origin.start ?? performance.now(),
     link,
     name,
     attributes: {},
@@ -160,7 +159,7 @@ export function endSpan(span: Span, options: { isStream?: boolean } = {}): void 
     span.attributes['clientela.kept'] = reason;
     for (const each of [...trace.waiting, span]) exporter?.add(each);
   }
-  trace.waiting = [];
+  trace.waiting.length = 0;
 }
 
 /** Marks a span as failed. @param error what was thrown, or a name for it */

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { inject } from 'vitest';
+import { withLock } from './lock.ts';
 import { brokerFile, startRabbitmq, type Rabbitmq, type RabbitmqOptions, type SharedBroker } from './rabbitmq.ts';
 
 /** A unique exchange name for one test, and prefix of its queues. */
@@ -16,30 +16,12 @@ export async function sharedBroker(): Promise<string> {
   const configuredUrl = process.env['RABBITMQ_URL'];
   if (configuredUrl) return configuredUrl;
   const file = join(inject('folder'), brokerFile);
-  return withLock(`${file}.lock`, async () => {
+  return withLock(brokerFile, async () => {
     if (existsSync(file)) return (JSON.parse(readFileSync(file, 'utf8')) as SharedBroker).url;
     const { url, stopCommand } = await startRabbitmq(join(inject('folder'), 'rabbitmq'), inject('pid'));
     writeFileSync(file, JSON.stringify({ url, stopCommand: stopCommand() } satisfies SharedBroker));
     return url;
   });
-}
-
-/** Runs a function while no other worker of the run does. The lock is a folder, which only one process can create. */
-async function withLock<T>(path: string, run: () => Promise<T>): Promise<T> {
-  const isAcquired = () => {
-    try {
-      mkdirSync(path);
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  while (!isAcquired()) await sleep(100);
-  try {
-    return await run();
-  } finally {
-    rmdirSync(path);
-  }
 }
 
 /** Starts a RabbitMQ for one test, which may stop and kill it. Ignores `RABBITMQ_URL`. */

@@ -7,6 +7,7 @@ export type { OldDatabase, TestDatabase } from './database.ts';
 export { databaseBefore, migrationsOf, testDatabase } from './database.ts';
 export { digitsOfLetters } from './digits-of-letters.ts';
 export { runInterrupted } from './interrupted.ts';
+export { withLock } from './lock.ts';
 export { linkOf, startMailServer, tokenOf } from './mail-server.ts';
 export type { ReceivedMail, TestMailServer } from './mail-server.ts';
 export { startMariadb } from './mariadb.ts';

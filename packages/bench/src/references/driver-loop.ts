@@ -4,7 +4,8 @@ import { endWithParent, isChild, startChild, type Reference } from './child.ts';
 
 /** A statement with its values, as the service sends it. */
 export type PreparedStatement = { text: string; values: (string | null)[] };
-type Order = { statement: PreparedStatement; seconds: number };
+/** @property rate statements a second at most; default as many as possible */
+type Order = { statement: PreparedStatement; seconds: number; rate?: number };
 type Count = { requests: number; seconds: number };
 
 /** Starts PostgreSQL's own reference: the driver in a loop on one prepared statement, with as many clients as a service has. */
@@ -21,14 +22,21 @@ if (isChild(import.meta.url)) {
       return client;
     }),
   );
-  process.on('message', ({ statement, seconds }: Order) => {
+  process.on('message', ({ statement, seconds, rate = Infinity }: Order) => {
     const startedAt = performance.now();
     const elapsed = () => (performance.now() - startedAt) / 1000;
     let requests = 0;
+    let next = startedAt;
+    /** Keeps the process busy, as a service is that sends the next statement after the rest of its work for a request. */
+    const waitForTurn = () => {
+      next += 1000 / rate;
+      while (performance.now() < next);
+    };
     const repeat = async (client: pg.Client) => {
       while (elapsed() < seconds) {
         await client.query({ name: statement.text.length.toString(), ...statement });
         requests += 1;
+        waitForTurn();
       }
     };
     void Promise.all(connections.map(repeat)).then(() =>

@@ -46,7 +46,7 @@ export function Column({ status, complaints, isPending, list, moves, mayMove, on
   });
   const isUnread = list.error !== null && complaints.length === 0;
   return (
-    <section className={styles.column} aria-labelledby={heading}>
+    <section className={styles.column} aria-labelledby={heading} data-status={status}>
       <h2 id={heading}>
         {interactionStatusText(status, t)}{' '}
         {!isPending && !isUnread && (

@@ -5,7 +5,6 @@ import { interactionStatusText } from '../customer/interaction-text.ts';
 import { followFigures, refreshCustomer } from '../customer/queries.ts';
 import { knownCustomerName } from '../customers/names.ts';
 import { describeError } from '../ui/failure.tsx';
-import { focusIfLost } from '../ui/focus.tsx';
 import { toast } from '../ui/toast.tsx';
 import { forgetComplaint, keepComplaint, type Complaint, type Status } from './queries.ts';
 import type { ComplaintsSearch } from './search.ts';
@@ -24,19 +23,33 @@ function changed<V>(map: ReadonlyMap<string, V>, id: string, value: V | undefine
   return next;
 }
 
-const settledMs = 50; // by then the card stands in its column, and a menu that closed has given the focus back
-const selectorOf = (id: string) => `[data-card="${id}"]`;
-/** Focuses a card where it stands then: the focus goes with it, unless the person goes on meanwhile, to "Undo" or to a menu. */
-function follow(id: string): void {
+let following: AbortController | undefined;
+/**
+ * Focuses a card once it stands in its column and the menu that moved it is closed: the focus goes with it, unless the person goes on
+ * meanwhile. Observes the page, because how long that takes depends on the machine.
+ */
+function follow(id: string, status: string | null): void {
+  following?.abort();
   const waiting = new AbortController();
-  const options = { capture: true, signal: waiting.signal };
-  for (const event of ['keydown', 'pointerdown']) addEventListener(event, () => waiting.abort(), options);
-  setTimeout(() => {
-    const isElsewhere = document.activeElement?.closest('[role="alertdialog"], [role="menu"]');
-    if (!waiting.signal.aborted && !isElsewhere) document.querySelector<HTMLElement>(selectorOf(id))?.focus();
+  following = waiting;
+  const { signal } = waiting;
+  for (const event of ['keydown', 'pointerdown'])
+    addEventListener(event, () => waiting.abort(), { capture: true, signal });
+  const look = () => {
+    const card = document.querySelector<HTMLElement>(`[data-status="${status}"] [data-card="${id}"]`);
+    if (!card || document.querySelector('[role="menu"]')) return;
     waiting.abort();
-  }, settledMs);
+    card.focus();
+  };
+  const observer = new MutationObserver(look);
+  signal.addEventListener('abort', () => observer.disconnect());
+  observer.observe(document.body, { childList: true, subtree: true });
+  look();
 }
+
+/** Whether the focus is on a card, or nowhere because what had it is gone. */
+const isFocusedOrLost = (id: string): boolean =>
+  document.activeElement === document.body || Boolean(document.activeElement?.closest(`[data-card="${id}"]`));
 
 /**
  * Moves cards: at once on the screen, then on the server. A card that is refused goes back, with the reason at it; one that somebody else
@@ -82,23 +95,23 @@ export function useMoves(search: ComplaintsSearch) {
   const move = (card: Complaint, to: Status, isUndo = false): void => {
     setMoving((all) => changed(all, card.id, to));
     setProblems((all) => changed(all, card.id, undefined));
-    if (!isUndo) follow(card.id);
+    if (!isUndo) follow(card.id, to);
     // Moves of one card take turns, each based on what the one before has stored.
     const before = turns.current.get(card.id) ?? Promise.resolve(card);
     const turn = before
       .then((known) => store(known.version > card.version ? known : card, to, isUndo))
-      .finally(() => {
-        if (turns.current.get(card.id) !== turn) return; // the card is moved on
+      .then((known) => {
+        if (turns.current.get(card.id) !== turn) return known; // the card is moved on
         turns.current.delete(card.id);
         setMoving((all) => changed(all, card.id, undefined));
-        if (document.activeElement?.closest(selectorOf(card.id))) follow(card.id);
-        else focusIfLost(selectorOf(card.id));
+        if (isFocusedOrLost(card.id)) follow(card.id, known.status);
+        return known;
       });
     turns.current.set(card.id, turn);
   };
   const dismiss = (card: Complaint) => {
     setProblems((all) => changed(all, card.id, undefined));
-    follow(card.id);
+    follow(card.id, card.status);
   };
   return { moving, problems, move, dismiss };
 }

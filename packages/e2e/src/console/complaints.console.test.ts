@@ -195,6 +195,7 @@ test('a move that is refused is taken back with the reason at the card; one that
   });
   await moveTo(page, 'Bruno Sosa', 'In progress');
   await expect.poll(() => cards(page, 'In progress')).toEqual(['Bruno Sosa']); // at once
+  await expect.poll(() => focusedCard(page)).toBe(bruno!.id);
   refused.resolve();
   await column(page, 'Open').getByText('You need the permission interactions:update.').waitFor();
   expect(await cards(page, 'In progress')).toEqual([]);

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { buildConsole, listMails, mailsFolder, readMail, repoRoot } from '@clientela/fleet';
-import { chromiumPath, dataFolder, freePort, startTestProvider } from '@clientela/testing';
-import { readFileSync } from 'node:fs';
+import { chromiumPath, freePort, startTestProvider, withLock } from '@clientela/testing';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { chromium, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, inject, onTestFinished, test, vi } from 'vitest';
 import {
   client,
   startTestFleet,
@@ -17,7 +17,21 @@ import {
 
 export const password = 'correct horse battery';
 
-/** Tests of the console in Chromium, on one fleet with limits that serves the console as it was built from these sources. */
+/** Builds the console from these sources, unless that is done. @returns its folder */
+async function builtConsole(): Promise<string> {
+  const reports: string[] = [];
+  const { folder, done } = buildConsole({
+    root: repoRoot,
+    folder: join(repoRoot, '.data/test-console'),
+    logPath: join(inject('folder'), 'console.log'),
+    report: (line) => reports.push(line),
+  });
+  await done;
+  if (!existsSync(folder)) throw new Error(reports.join('\n'));
+  return folder;
+}
+
+/** Tests of the console in Chromium, on a fleet with limits that serves the console as it was built from these sources. */
 export const consoleTest = test
   // oxlint-disable-next-line no-empty-pattern -- vitest reads the fixture's dependencies from the pattern: none
   .extend('browser', { scope: 'worker' }, async ({}, { onCleanup }) => {
@@ -41,16 +55,8 @@ export const consoleTest = test
     return Object.assign(provider, { port });
   })
   .extend('fleet', { scope: 'worker' }, async ({ provider }, { onCleanup }) => {
-    const folder = join(repoRoot, '.data/test-console');
-    const failures: string[] = [];
-    const built = buildConsole({
-      root: repoRoot,
-      folder,
-      logPath: join(dataFolder('clientela-console-log-'), 'console.log'),
-      report: (line) => failures.push(line),
-    });
     const fleet = await startTestFleet({
-      CONSOLE_FOLDER: built.folder,
+      CONSOLE_FOLDER: await withLock('console', builtConsole),
       RATE_LIMITS: 'on',
       ...wideLimits,
       LOGIN_RATE: '1000/minute',
@@ -61,8 +67,6 @@ export const consoleTest = test
       OIDC_TEST_PROVIDER_CLIENT_SECRET: provider.client.client_secret,
     });
     onCleanup(() => fleet.end());
-    await built.done;
-    if (failures.some((line) => !line.startsWith('console is built'))) throw new Error(failures.join('\n'));
     return fleet;
   });
 

@@ -44,6 +44,7 @@ export async function choose(page: Page, list: RegExp, choice: RegExp): Promise<
 
 /** Takes the newest change back: F6 leads to what is said about it. */
 export async function undo(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Undo', exact: true }).first().waitFor(); // before, F6 leads nowhere
   await page.keyboard.press('F6');
   await pressAt(page, /^Undo$/);
 }

@@ -10,8 +10,9 @@ import {
   statusOf,
   toOriginForm,
   type Metrics,
-  type RequestMetrics,
   type Redis,
+  type RequestMetrics,
+  type Span,
 } from '@clientela/runtime';
 import { tableMetrics } from '@clientela/db';
 import type { Caller } from '@clientela/contracts';
@@ -24,7 +25,7 @@ import { errorCodes } from '../openapi/error-codes.ts';
 import { createOpenapiDocument } from '../openapi/openapi.ts';
 import { createRateLimiters, type RateLimits } from './rate-limit.ts';
 import { isInternal, withAliases, type Route } from './route.ts';
-import { traceRequest } from './trace-request.ts';
+import { endRequestSpan, traceRequest } from './trace-request.ts';
 import { createKeyedMutex } from '../idempotency/keyed-mutex.ts';
 
 /** A request of a signed-in actor that ended in a 403. */
@@ -90,8 +91,6 @@ export function createService(options: ServiceOptions): Express {
     app[definition.method](path, (request, response, next) => {
       response.locals['route'] = definition.path;
       response.locals['definition'] = definition;
-      response.locals['kind'] = definition.kind;
-      response.locals['isPolled'] = definition.isPolled;
       return traceRequest(definition, request, response, () => handler(request, response, next));
     });
   }
@@ -123,25 +122,27 @@ function requestLogger(log: Logger, metrics: RequestMetrics): RequestHandler {
     const request_id = requestIdOf(request.headers);
     response.locals['request_id'] = request_id;
     response.setHeader('X-Request-Id', request_id);
-    const measured = metrics.start(() => response.locals['kind'] as string | undefined);
+    const measured = metrics.start(() => (response.locals['definition'] as Route | undefined)?.kind);
     response.once('close', () => {
       const route = (response.locals['route'] as string | undefined) ?? 'unmatched';
       const milliseconds = performance.now() - startedAt;
       const status = statusOf(response);
       measured(request.method, route, status, milliseconds);
-      const { actor, trace_id, error_type } = response.locals as {
+      const { actor, definition, span, error_type } = response.locals as {
         actor?: Actor;
-        trace_id?: string;
+        definition?: Route;
+        span?: Span;
         error_type?: string;
       };
-      const isPolled = response.locals['isPolled'] === true && status < 400;
+      if (span && definition) endRequestSpan(span, definition, { method: request.method, status, error_type });
+      const isPolled = definition?.isPolled === true && status < 400;
       const fields = {
         method: request.method,
         route,
         status,
         ms: Math.round(milliseconds * 10) / 10,
         request_id,
-        ...(trace_id !== undefined && { trace_id }),
+        ...(span && { trace_id: span.trace.id }),
         ...(actor && { actor_id: actor.id, company_id: actor.company_id }),
         ...(error_type !== undefined && { error_type }),
         ...(!response.writableFinished && { cut_off: true }),
@@ -252,9 +253,9 @@ function errorHandler({
   formatProblem = (_path, problem) => problem,
 }: ServiceOptions): ErrorRequestHandler {
   return async (error: unknown, request, response, _next) => {
-    const { request_id, trace_id, actor, route, definition, callingService } = response.locals as {
+    const { request_id, span, actor, route, definition, callingService } = response.locals as {
       request_id: string;
-      trace_id?: string;
+      span?: Span;
       actor?: Actor;
       route?: string;
       definition?: Route;
@@ -265,7 +266,7 @@ function errorHandler({
       validateResponses && definition && callingService === 'gateway' ? undeclaredCode(definition, problem) : undefined;
     const { status, headers, body } = undeclared ? await toProblem(undeclared, request_id, db) : problem;
     response.locals['error_type'] = body.error_code;
-    const ids = { request_id, ...(trace_id !== undefined && { trace_id }) };
+    const ids = { request_id, ...(span && { trace_id: span.trace.id }) };
     if (status === 500) log.error({ ...ids, err: error }, 'unexpected error');
     else if (status === 503)
       log.warn({ ...ids, err: error instanceof AppError ? (error.cause ?? error) : error }, body.detail);
