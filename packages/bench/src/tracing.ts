@@ -20,7 +20,7 @@ import { closedLoop, type MakeRequest } from './sides.ts';
 const { values } = readCommandLine('Usage: npm run bench:tracing [-- [--quick]]', {
   options: { quick: { type: 'boolean', default: false } },
 });
-const effort = values.quick ? { rounds: 4, warm_up: 3, profile: 15 } : { rounds: 150, warm_up: 10, profile: 15 }; // seconds
+const effort = values.quick ? { rounds: 4, warm_up: 3, profile: 15 } : { rounds: 80, warm_up: 10, profile: 10 }; // seconds
 /** As short as the interval in which spans are sent, because the speed of a machine drifts. */
 const seconds = 1;
 const writeLine = (line: string) => process.stdout.write(`${line}\n`);
