@@ -108,7 +108,7 @@ try {
   writeLine(`written to ${relative(repoRoot, path)}, and as JSON next to it`);
   if (!values.quick && values.only === '') {
     const file = join(repoRoot, 'docs', 'benchmarks.md');
-    const console = /^## Web console$.*/ms.exec(readFileSync(file, 'utf8'))?.[0] ?? ''; // npm run bench:console
+    const console = /^## Web console$.*/ms.exec(readFileSync(file, 'utf8'))?.[0] ?? ''; // npm run bench:console and bench:tracing
     writeFileSync(file, `${markdown(report)}\n${console}`);
     writeLine('written to docs/benchmarks.md');
   }
