@@ -182,6 +182,15 @@ describe('the limit per address', () => {
     expect((await gateway.call({ ...refresh, headers: from('192.0.2.9') })).status).toBe(200);
   });
 
+  test('names the time of the longest window when several are full', async () => {
+    const settings = { ...perMinute(2, 100), RATE_LIMIT_IP_PER_HOUR: '2' };
+    const gateway = await startTestGateway({ paths: limited, settings });
+    expect(await statuses(2, () => gateway.call(list))).toEqual([401, 401]);
+    const { status, headers } = await gateway.call(list);
+    expect(status).toBe(429);
+    expect(headers).toMatchObject({ 'retry-after': seconds(3600) });
+  });
+
   test('counts an invalid token, and not a valid one; unknown paths, and not the paths of monitors', async () => {
     const gateway = await startTestGateway({ paths: limited, settings: perMinute(4, 100) });
     const forged = { Authorization: `Bearer ${gateway.token.slice(0, -4)}AAAA` };
