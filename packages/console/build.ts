@@ -16,10 +16,10 @@ await build({
   build: { outDir: folder, emptyOutDir: true },
 });
 
-const brotli = promisify(brotliCompress);
-const options = { params: { [constants.BROTLI_PARAM_QUALITY]: 10 } }; // 11 takes three times as long for 2 % less
+const [brotli, gzipped] = [promisify(brotliCompress), promisify(gzip)];
+const brotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 10 } }; // 11 takes three times as long for 2 % less
 
-/** All files at once: compressing runs on the threads of the pool. */
+// Compresses all files at once, on the threads of the pool.
 await Promise.all(
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && /\.(?:css|html|js|json|svg)$/.test(entry.name))
@@ -27,8 +27,8 @@ await Promise.all(
       const path = join(parentPath, name);
       const text = await readFile(path);
       await Promise.all([
-        brotli(text, options).then((bytes) => writeFile(`${path}.br`, bytes)),
-        promisify(gzip)(text).then((bytes) => writeFile(`${path}.gz`, bytes)),
+        brotli(text, brotliOptions).then((bytes) => writeFile(`${path}.br`, bytes)),
+        gzipped(text).then((bytes) => writeFile(`${path}.gz`, bytes)),
       ]);
     }),
 );

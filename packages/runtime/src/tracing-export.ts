@@ -133,10 +133,10 @@ export function createSpanExporter(
   };
 }
 
-/** As many as a number holds exactly. The last 14 of the 32 are random, whoever made the id (W3C Trace Context Level 2, random flag). */
+/** As many as a number holds exactly; the last 14 of the 32 are random (W3C Trace Context Level 2, random flag). */
 const randomDigits = 13;
 
-/** Decides about a trace without a parent, by its id, as every process with the same ratio does. */
+/** Decides about a trace without a parent, by its id: alike in all processes of the fleet with the same ratio. */
 function samplerOf({
   OTEL_TRACES_SAMPLER: name,
   OTEL_TRACES_SAMPLER_ARG,
