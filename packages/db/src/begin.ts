@@ -1,16 +1,18 @@
 import pg from 'pg';
-import type { NamedStatement } from './statement.ts';
+import type { BoundStatement } from './statement.ts';
 
-const begin: NamedStatement = { name: 'begin', text: 'begin' };
-const limitStatements: NamedStatement = {
-  name: 'limit_statements',
-  text: `select set_config('statement_timeout', $1, true)`,
-};
+/** BEGIN, and the statement timeout of the transaction in milliseconds, if it has one of its own. */
+const beginningOf = (limit: number | undefined): BoundStatement[] => [
+  { name: 'begin', text: 'begin', values: [] },
+  ...(limit === undefined
+    ? []
+    : [{ name: 'limit_statements', text: `select set_config('statement_timeout', $1, true)`, values: [String(limit)] }]),
+];
 
 /** The protocol of a connection, as the driver's own queries use it. */
 type Protocol = pg.Connection & {
   parsedStatements: Readonly<Record<string, string>>;
-  bind: (message: { statement: string; values: readonly string[] }) => void;
+  bind: (message: { statement: string; values: readonly unknown[] }) => void;
   execute: (message: object) => void;
 };
 const protocolOf = (connection: pg.Client): Protocol => (connection as unknown as { connection: Protocol }).connection;
@@ -23,26 +25,27 @@ type QueryMethods = {
   handleError: (error: Error, protocol: Protocol) => void;
 };
 
-type Bound = { name: string; values: readonly string[] };
 /** What begins the transaction of a connection; it is sent with the transaction's first statement. */
-const beginnings = new WeakMap<pg.Client, readonly Bound[]>();
+const beginnings = new WeakMap<pg.Client, readonly BoundStatement[]>();
 
 /**
  * Begins a transaction together with its first statement, which saves a round trip; the first one on a connection begins at once.
  * @param limit statement timeout of the transaction in milliseconds; undefined for that of the session
  */
 export async function beginTransaction(connection: pg.Client, limit: number | undefined): Promise<void> {
-  const statements = limit === undefined ? [begin] : [begin, limitStatements];
-  const beginning = statements.map(({ name }) => ({ name, values: name === begin.name ? [] : [String(limit)] }));
+  const beginning = beginningOf(limit);
   const { parsedStatements } = protocolOf(connection);
-  if (statements.every(({ name }) => name in parsedStatements)) {
+  if (beginning.every(({ name }) => name in parsedStatements)) {
     beginnings.set(connection, beginning);
     return;
   }
-  for (const [index, { name, text }] of statements.entries())
+  for (const { name, text, values } of beginning)
     await new Promise<void>((resolve, reject) => {
-      const values = [...(beginning[index]?.values ?? [])];
-      connection.query({ name, text, values }, (error: Error | null) => (error ? reject(error) : resolve()));
+      connection.query({ name, text, values: [...values] }, (error: Error | null) => {
+        if (error) end(connection); // its transaction may have begun
+        if (error) reject(error);
+        else resolve();
+      });
     });
 }
 
@@ -70,8 +73,8 @@ export function joinBeginning(connection: pg.Client): void {
   connection.query = joined as typeof connection.query;
 }
 
-const alone = ([, limit]: readonly Bound[]): string =>
-  limit ? `begin; set local statement_timeout = ${limit.values[0]}` : 'begin';
+const alone = ([, limit]: readonly BoundStatement[]): string =>
+  limit ? `begin; set local statement_timeout = ${String(limit.values[0])}` : 'begin';
 
 const end = (connection: pg.Client) => protocolOf(connection).stream.destroy();
 
@@ -79,7 +82,7 @@ const end = (connection: pg.Client) => protocolOf(connection).stream.destroy();
  * Makes one group of messages for the server (extended query protocol): when one of them fails, it discards the rest of the group, so
  * that no statement runs outside its transaction. The connection ends, because a statement behind the group would.
  */
-function withBeginning(connection: pg.Client, beginning: readonly Bound[], command: Command): pg.Query {
+function withBeginning(connection: pg.Client, beginning: readonly BoundStatement[], command: Command): pg.Query {
   const config = typeof command === 'string' ? { text: command } : command;
   const query = new pg.Query({ ...config, queryMode: 'extended' } as pg.QueryConfig);
   const methods = query as unknown as QueryMethods;
