@@ -2,7 +2,10 @@ import { testDatabase } from '@clientela/testing';
 import { expect, test as base } from 'vitest';
 import { execute, transactionWithin, type Db, type NamedStatement, type Tx } from './index.ts';
 
-const insert: NamedStatement = { name: 'insert_id', text: `insert into inbox_events (event_id, name) values ($1, 'x')` };
+const insert: NamedStatement = {
+  name: 'insert_id',
+  text: `insert into inbox_events (event_id, name) values ($1, 'x')`,
+};
 const [one, two] = ['00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000002'] as const;
 
 const test = base
@@ -19,7 +22,9 @@ const test = base
   });
 
 const storedIds = async (db: Db): Promise<string[]> =>
-  (await db('inbox_events').select<{ event_id: string }[]>('event_id').orderBy('event_id')).map(({ event_id }) => event_id);
+  (await db('inbox_events').select<{ event_id: string }[]>('event_id').orderBy('event_id')).map(
+    ({ event_id }) => event_id,
+  );
 const undone = new Error('undone');
 
 test('a transaction begins with its first statement', async ({ database: { db, owner } }) => {
@@ -35,22 +40,26 @@ const firstStatements: Record<string, (tx: Tx) => Promise<unknown>> = {
   'a named one': (tx) => execute(tx, insert, [one]),
   'one of Knex': async (tx) => tx('inbox_events').insert({ event_id: one, name: 'x' }),
   'one without values': async (tx) => tx.raw(`insert into inbox_events (event_id, name) values ('${one}', 'x')`),
-  'a text of several': async (tx) => tx.raw(`select 1; insert into inbox_events (event_id, name) values ('${one}', 'x');`),
+  'a text of several': async (tx) =>
+    tx.raw(`select 1; insert into inbox_events (event_id, name) values ('${one}', 'x');`),
   'a savepoint': (tx) => tx.transaction((savepoint) => execute(savepoint, insert, [one])),
   'two at a time': (tx) => Promise.all([execute(tx, insert, [one]), tx('inbox_events').count()]),
 };
 
-test.for(Object.entries(firstStatements))('%s as the first statement is part of the transaction', async ([, run], { database: { db } }) => {
-  await expect(
-    db.transaction(async (tx) => {
-      await run(tx);
-      throw undone;
-    }),
-  ).rejects.toBe(undone);
-  expect(await storedIds(db)).toEqual([]);
-  await db.transaction(run);
-  expect(await storedIds(db)).toEqual([one]);
-});
+test.for(Object.entries(firstStatements))(
+  '%s as the first statement is part of the transaction',
+  async ([, run], { database: { db } }) => {
+    await expect(
+      db.transaction(async (tx) => {
+        await run(tx);
+        throw undone;
+      }),
+    ).rejects.toBe(undone);
+    expect(await storedIds(db)).toEqual([]);
+    await db.transaction(run);
+    expect(await storedIds(db)).toEqual([one]);
+  },
+);
 
 test('a first statement that fails leaves the connection as it was', async ({ database: { db } }) => {
   await expect(db.transaction((tx) => execute(tx, insert, ['no id']))).rejects.toMatchObject({ code: '22P02' });
@@ -83,6 +92,8 @@ test('the time of a transaction limits its first statement too, and ends with it
   for (const milliseconds of [1234, 2345]) expect(await within(milliseconds, limit)).toBe(`${milliseconds}ms`);
   const sleep: NamedStatement = { name: 'sleep', text: 'select pg_sleep(10)' };
   await expect(within(20, (tx) => execute(tx, sleep))).rejects.toMatchObject({ code: '57014' });
-  await expect(within(20, async (tx) => tx.raw('select 1; select pg_sleep(10)'))).rejects.toMatchObject({ code: '57014' });
+  await expect(within(20, async (tx) => tx.raw('select 1; select pg_sleep(10)'))).rejects.toMatchObject({
+    code: '57014',
+  });
   expect(await limit(db)).toBe('5s');
 });

@@ -6,7 +6,9 @@ const beginningOf = (limit: number | undefined): BoundStatement[] => [
   { name: 'begin', text: 'begin', values: [] },
   ...(limit === undefined
     ? []
-    : [{ name: 'limit_statements', text: `select set_config('statement_timeout', $1, true)`, values: [String(limit)] }]),
+    : [
+        { name: 'limit_statements', text: `select set_config('statement_timeout', $1, true)`, values: [String(limit)] },
+      ]),
 ];
 
 /** The protocol of a connection, as the driver's own queries use it. */
