@@ -2,9 +2,10 @@ import { startSpan } from '@clientela/runtime';
 import knex from 'knex';
 import type { Knex } from 'knex';
 import pg from 'pg';
+import { joinBeginning } from './begin.ts';
 import { measurePool, measureStatement } from './metrics.ts';
 import { endStatement } from './trace-statement.ts';
-import { limitTransactions } from './transaction-within.ts';
+import { joinBeginnings } from './transaction-within.ts';
 
 /** A connection pool: for reads, and for code that opens its own transaction. */
 export type Db = Knex;
@@ -139,6 +140,7 @@ export function connect(
       max: options.pool ?? 10,
       idleTimeoutMillis: 600_000,
       afterCreate: (connection: pg.Client, done: (error: Error | null, connection: pg.Client) => void) => {
+        joinBeginning(connection);
         endWhenHung(connection, statementTimeout + responseMargin);
         observeStatements(connection, name, onStatement);
         done(null, connection);
@@ -153,7 +155,7 @@ export function connect(
   });
   db.on('query-error', removeStatement);
   measurePool(db, name);
-  limitTransactions(db, statementTimeout);
+  joinBeginnings(db, statementTimeout);
   db.userParams = { ...options.userParams };
   return db;
 }

@@ -1,9 +1,12 @@
 import type { Knex } from 'knex';
+import type pg from 'pg';
+import { beginTransaction } from './begin.ts';
 import type { Db, Tx } from './connect.ts';
 
 type Begun = {
-  begin: (connection: unknown) => Promise<unknown>;
-  query: (connection: unknown, sql: string) => Promise<unknown>;
+  isolationLevel?: string;
+  readOnly?: boolean;
+  begin: (connection: pg.Client) => Promise<unknown>;
 };
 type Begin = (container: unknown, config: { timeLeft?: () => number } | undefined, outer?: unknown) => Begun;
 
@@ -15,19 +18,18 @@ export const transactionWithin = <R>(db: Db, timeLeft: () => number, work: (tx: 
   db.transaction(work, { timeLeft } as Knex.TransactionConfig);
 
 /**
- * Makes transactions of `transactionWithin` begin with their time as the statement timeout, when that is less than the pool's. It goes
- * to the server together with BEGIN: a round trip of its own would cost as much as a short statement.
+ * Makes transactions begin with their first statement. Those of `transactionWithin` have their time as the statement timeout, when that
+ * is less than the pool's: a round trip of its own would cost as much as a short statement.
  */
-export function limitTransactions(db: Db, statementTimeout: number): void {
+export function joinBeginnings(db: Db, statementTimeout: number): void {
   const client = db.client as { transaction: Begin };
   const start = client.transaction.bind(client);
   client.transaction = (container, config, outer) => {
     const transaction = start(container, config, outer);
-    const begin = transaction.begin.bind(transaction);
+    if (transaction.isolationLevel ?? transaction.readOnly) return transaction;
     transaction.begin = (connection) => {
       const limit = Math.max(1, Math.ceil(config?.timeLeft?.() ?? Infinity));
-      if (limit >= statementTimeout) return begin(connection);
-      return transaction.query(connection, `BEGIN; SET LOCAL statement_timeout = ${limit}`);
+      return beginTransaction(connection, limit < statementTimeout ? limit : undefined);
     };
     return transaction;
   };

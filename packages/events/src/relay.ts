@@ -310,10 +310,12 @@ const findOldest = (
     ? execute<Delivery>(db, findOldestOfOthers, [exceptSubscriber, blockedAggregates])
     : execute<Delivery>(db, findOldestOfSubscriber, [subscriber, blockedAggregates]);
 
+/** Commits without waiting for the disk: a deletion that a crash loses only sends again what the subscriber then recognizes. */
 const deleteDeliveries: NamedStatement = {
   name: 'delete_deliveries',
   text: `delete from outbox_deliveries as d using unnest($1::uuid[], $2::text[]) as confirmed (event_id, subscriber)
-    where d.event_id = confirmed.event_id and d.subscriber = confirmed.subscriber`,
+    where d.event_id = confirmed.event_id and d.subscriber = confirmed.subscriber
+      and (select set_config('synchronous_commit', 'off', true)) = 'off'`,
 };
 
 const deleteConfirmed = (db: Db, deliveries: readonly Delivery[]) =>

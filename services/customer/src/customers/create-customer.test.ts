@@ -30,12 +30,13 @@ async function countStatements(): Promise<number> {
 }
 
 describe('creating a customer', () => {
-  test('takes four round trips, with tags and its event too, and changing one takes five', async ({ admin }) => {
+  test('takes three round trips, with tags and its event too, and changing one takes four', async ({ admin }) => {
+    await createCustomer(admin); // after which BEGIN is sent with the statement that follows
     const before = await countStatements();
     const customer = await createCustomer(admin, { full_name: 'Ana Pop', tags: ['VIP', 'new'] });
     const created = await countStatements();
     await admin.patch(`${path}/${customer.id}`, { metadata: { shoe_size: 40 } }).expect(200);
-    expect([created - before, (await countStatements()) - created]).toEqual([4, 5]);
+    expect([created - before, (await countStatements()) - created]).toEqual([3, 4]);
   });
 
   test('returns the full record with a number and the company’s currency; the event omits its values', async ({

@@ -1,0 +1,99 @@
+import { testDatabase } from '@clientela/testing';
+import { expect, test as base } from 'vitest';
+import { execute, transactionWithin, type Db, type NamedStatement, type Tx } from './index.ts';
+
+const insert: NamedStatement = {
+  name: 'insert_id',
+  text: `insert into inbox_events (event_id, name) values ($1, 'x')`,
+};
+const [one, two] = ['00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000002'] as const;
+
+const test = base
+  .extend('ownDatabase', { scope: 'file' }, async ({}, { onCleanup }) => {
+    const database = await testDatabase('product');
+    onCleanup(() => database.drop());
+    await database.db.transaction((tx) => execute(tx, insert, [one])); // prepares the statements of its only connection
+    return database;
+  })
+  .extend('database', async ({ ownDatabase: { db, owner } }) => {
+    await db('inbox_events').delete();
+    await db.transaction(async (tx) => void (await tx.raw('select 1')));
+    return { db, owner };
+  });
+
+const storedIds = async (db: Db): Promise<string[]> =>
+  (await db('inbox_events').select<{ event_id: string }[]>('event_id').orderBy('event_id')).map(
+    ({ event_id }) => event_id,
+  );
+const undone = new Error('undone');
+
+test('a transaction begins with its first statement', async ({ database: { db, owner } }) => {
+  const clock = async (on: Db, name: string) =>
+    (await on.raw<{ rows: { at: string }[] }>(`select ${name}()::text as at`)).rows[0]?.at ?? '';
+  await db.transaction(async (tx) => {
+    const opened = await clock(owner, 'clock_timestamp');
+    expect([await clock(tx, 'now'), opened].toSorted()[0]).toBe(opened);
+  });
+});
+
+const firstStatements: Record<string, (tx: Tx) => Promise<unknown>> = {
+  'a named one': (tx) => execute(tx, insert, [one]),
+  'one of Knex': async (tx) => tx('inbox_events').insert({ event_id: one, name: 'x' }),
+  'one without values': async (tx) => tx.raw(`insert into inbox_events (event_id, name) values ('${one}', 'x')`),
+  'a text of several': async (tx) =>
+    tx.raw(`select 1; insert into inbox_events (event_id, name) values ('${one}', 'x');`),
+  'a savepoint': (tx) => tx.transaction((savepoint) => execute(savepoint, insert, [one])),
+  'two at a time': (tx) => Promise.all([execute(tx, insert, [one]), tx('inbox_events').count()]),
+};
+
+test.for(Object.entries(firstStatements))(
+  '%s as the first statement is part of the transaction',
+  async ([, run], { database: { db } }) => {
+    await expect(
+      db.transaction(async (tx) => {
+        await run(tx);
+        throw undone;
+      }),
+    ).rejects.toBe(undone);
+    expect(await storedIds(db)).toEqual([]);
+    await db.transaction(run);
+    expect(await storedIds(db)).toEqual([one]);
+  },
+);
+
+test('a first statement that fails leaves the connection as it was', async ({ database: { db } }) => {
+  await expect(db.transaction((tx) => execute(tx, insert, ['no id']))).rejects.toMatchObject({ code: '22P02' });
+  await db.transaction((tx) => execute(tx, insert, [two]));
+  expect(await storedIds(db)).toEqual([two]);
+});
+
+test('when BEGIN fails, no statement runs, and the pool gets another connection', async ({ database: { db } }) => {
+  await db.raw('deallocate begin');
+  await expect(
+    db.transaction((tx) => Promise.all([execute(tx, insert, [one]), execute(tx, insert, [two])])),
+  ).rejects.toThrow();
+  expect(await storedIds(db)).toEqual([]);
+  await db.transaction((tx) => execute(tx, insert, [two]));
+  expect(await storedIds(db)).toEqual([two]);
+});
+
+test('a transaction without statements does nothing', async ({ database: { db } }) => {
+  await db.transaction(async () => {});
+  await expect(db.transaction(() => Promise.reject(undone))).rejects.toBe(undone);
+  await execute(db, insert, [one]);
+  expect(await storedIds(db)).toEqual([one]);
+});
+
+test('the time of a transaction limits its first statement too, and ends with it', async ({ database: { db } }) => {
+  const within = (milliseconds: number, work: (tx: Tx) => Promise<unknown>) =>
+    transactionWithin(db, () => milliseconds, work);
+  const limit = async (tx: Db) =>
+    (await tx.raw<{ rows: { statement_timeout: string }[] }>('show statement_timeout')).rows[0]?.statement_timeout;
+  for (const milliseconds of [1234, 2345]) expect(await within(milliseconds, limit)).toBe(`${milliseconds}ms`);
+  const sleep: NamedStatement = { name: 'sleep', text: 'select pg_sleep(10)' };
+  await expect(within(20, (tx) => execute(tx, sleep))).rejects.toMatchObject({ code: '57014' });
+  await expect(within(20, async (tx) => tx.raw('select 1; select pg_sleep(10)'))).rejects.toMatchObject({
+    code: '57014',
+  });
+  expect(await limit(db)).toBe('5s');
+});
