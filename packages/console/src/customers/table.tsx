@@ -24,7 +24,7 @@ type CustomersTableProps = {
   onCreate: (() => void) | undefined;
 };
 
-/** The customers of a search, or what stands in their place while there are none. Draws itself anew as it scrolls, without the page around it. */
+/** The customers of a search, or what stands in their place while there are none. As it scrolls it is drawn again without the page around it. */
 export function CustomersTable({ search, columns, total, onSort, selected, onSelect, onCreate }: CustomersTableProps) {
   const { t } = useTranslation();
   const router = useRouter();

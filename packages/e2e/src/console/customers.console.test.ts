@@ -229,7 +229,7 @@ test('the name of a customer is a link: read ahead under the pointer, opened her
   expect(new URL(page.url()).pathname).toBe('/console/customers');
   await link.click();
   await page.getByRole('heading', { level: 1, name: 'Bea' }).waitFor();
-  expect(await page.evaluate('window.isSame')).toBe(true); // the page was not loaded anew
+  expect(await page.evaluate('window.isSame')).toBe(true); // the page was not loaded again
 });
 
 test('what people typed is shown as they typed it, and runs nowhere', async ({ fleet, browser }) => {
