@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { repoRoot } from '@clientela/fleet';
 import { readCommandLine } from '@clientela/runtime';
 import { startBenchFleet, type BenchFleet } from './bench-fleet.ts';
@@ -21,8 +22,8 @@ const { values } = readCommandLine('Usage: npm run bench:tracing [-- [--quick]]'
   options: { quick: { type: 'boolean', default: false } },
 });
 const effort = values.quick ? { rounds: 4, warm_up: 3, profile: 15 } : { rounds: 80, warm_up: 10, profile: 10 }; // seconds
-/** As short as the interval in which spans are sent, because the speed of a machine drifts. */
-const seconds = 1;
+/** Twice the interval in which spans are sent, and no longer, because the speed of a machine drifts. */
+const seconds = 2;
 const writeLine = (line: string) => process.stdout.write(`${line}\n`);
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort(new Error('stopped')));
@@ -39,11 +40,12 @@ await new Promise<void>((done) => {
 });
 const endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
 
-/** Share of the requests that are sampled, by name; undefined: off. Off again shows what the method itself adds. */
+/** Share of the requests that are sampled, by name; undefined: off. What a control differs from its twin by, the method itself adds. */
 const variants: Record<string, number | undefined> = {
   off: undefined,
-  'off again': undefined,
+  'off, the control': undefined,
   '5 %': 0.05,
+  '5 %, the control': 0.05,
   '100 %': 1,
 };
 const processes = ['gateway', 'customer'] as const;
@@ -95,9 +97,10 @@ try {
     await setShare(share);
     const before = await cpu();
     const { requests: count } = await closedLoop(generator, { port: fleet.ports.gateway, headers, request }, seconds);
-    // Ends tracing first: sending the last spans is part of its cost.
-    await setShare(undefined);
+    // Waits for the last batch, which is part of the cost of traces; starting and ending them is not: a process does it once.
+    await sleep(100);
     const [gateway = 0, customer = 0] = (await cpu()).map((time, index) => (time - (before[index] ?? 0)) / count);
+    await setShare(undefined);
     return { gateway, customer };
   };
   const measureAll = async (request: MakeRequest) => {
@@ -105,9 +108,8 @@ try {
     const costs = new Map<string, Cost[]>(shares.map(([name]) => [name, []]));
     for (const [, share] of shares) await run(request, effort.warm_up, share);
     for (let round = 0; round < effort.rounds; round += 1) {
-      // Each round begins with another variant, so that what changes during a round affects all.
-      for (let place = 0; place < shares.length; place += 1) {
-        const [name = '', share] = shares[(place + round) % shares.length] ?? [];
+      // Any order, so that none always bears what another one leaves behind.
+      for (const [name, share] of shuffle(shares)) {
         stopping.signal.throwIfAborted();
         costs.get(name)?.push(await run(request, seconds, share));
       }
@@ -116,7 +118,8 @@ try {
   };
 
   const print = (costs: ReadonlyMap<string, readonly Cost[]>) => {
-    const reference = costs.get('off') ?? [];
+    const [off = [], control = []] = costs.values();
+    const reference = off.map((cost, round) => meanCost(cost, control[round] ?? cost));
     writeLine(`| traces | ${processes.map((name) => `${name} µs | more`).join(' | ')} |`);
     writeLine(`| --- |${' --- | --- |'.repeat(processes.length)}`);
     for (const [name, rounds] of costs) {
@@ -167,6 +170,18 @@ function startTracingIn(service: string, share: number | undefined): string {
     await globalThis.stopTracing?.();
     globalThis.stopTracing = ${share === undefined ? 'undefined' : `await startTracing(${JSON.stringify(service)}, ${JSON.stringify(settings)}, console)`};
   })()`;
+}
+
+function meanCost(a: Cost, b: Cost): Cost {
+  return { gateway: (a.gateway + b.gateway) / 2, customer: (a.customer + b.customer) / 2 };
+}
+
+/** Returns the items in a random order. */
+function shuffle<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, key: Math.random() }))
+    .toSorted((a, b) => a.key - b.key)
+    .map(({ item }) => item);
 }
 
 /** The median and its 95 % interval, by ranks: rounds in which the machine did something else do not move it. */

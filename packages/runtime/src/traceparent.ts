@@ -3,13 +3,12 @@ export type TraceContext = { traceId: string; spanId: string; isSampled: boolean
 
 const pattern = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?$/;
 const lengthOfVersion00 = 55;
-const sampled = 1; // of the flags
 
 /** Reads a `traceparent` header. @returns undefined for a malformed one; a later version of the format may be longer */
 export function parseTraceparent(header: unknown): TraceContext | undefined {
   if (typeof header !== 'string' || header.length > 255 || !pattern.test(header)) return undefined;
   if (header.startsWith('00') && header.length > lengthOfVersion00) return undefined;
-  const isSampled = (Number.parseInt(header.slice(53, 55), 16) & sampled) === sampled;
+  const isSampled = '13579bdf'.includes(header.charAt(54)); // the lowest bit of the flags
   return { traceId: header.slice(3, 35), spanId: header.slice(36, 52), isSampled };
 }
 

@@ -133,8 +133,8 @@ export function createSpanExporter(
   };
 }
 
-/** As many as a number holds exactly; the last 14 of the 32 are random (W3C Trace Context Level 2, random flag). */
-const randomDigits = 13;
+/** Of the 32 of an id the last 14 are random (W3C Trace Context Level 2, random flag). */
+const comparedDigits = 12;
 
 /** Decides about a trace without a parent, by its id: alike in all processes of the fleet with the same ratio. */
 function samplerOf({
@@ -142,7 +142,12 @@ function samplerOf({
   OTEL_TRACES_SAMPLER_ARG,
 }: TraceSettings): (traceId: string) => boolean {
   const ratio = name.endsWith('always_on') ? 1 : name.endsWith('always_off') ? 0 : OTEL_TRACES_SAMPLER_ARG;
-  return (traceId) => Number.parseInt(traceId.slice(-randomDigits), 16) < ratio * 16 ** randomDigits;
+  if (ratio === 1) return () => true;
+  // Compares digits of the same length as text, which costs less than reading a number at each request.
+  const bound = Math.floor(ratio * 16 ** comparedDigits)
+    .toString(16)
+    .padStart(comparedDigits, '0');
+  return (traceId) => traceId.slice(-comparedDigits) < bound;
 }
 
 const toHrTime = (milliseconds: number): HrTime => {
