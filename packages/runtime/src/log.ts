@@ -20,7 +20,7 @@ export function createLog(
   const pinoOptions = {
     base: { service, pid: process.pid },
     level: level === 'warning' ? 'warn' : level,
-    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    timestamp: createTimestamp(),
     formatters: { level: (label: string) => ({ level: label }) },
     // Errors are plain objects by then.
     serializers: { err: (serialized: unknown) => serialized },
@@ -50,6 +50,20 @@ export function requestLog(log: Log): (fields: Readonly<Record<string, unknown>>
   return (fields) => {
     if (!log.isLevelEnabled('info')) return;
     stream.write(`${level}${time()}${bindings},${JSON.stringify(fields).slice(1)}\n`);
+  };
+}
+
+/** Returns a function that writes the time of a line. It formats a date once a second, because that costs as much as the rest of a line. */
+function createTimestamp(): () => string {
+  let second = 0; // Unix time in milliseconds
+  let start = '';
+  return () => {
+    const now = Date.now();
+    if (now < second || now >= second + 1000) {
+      second = now - (now % 1000);
+      start = `,"time":"${new Date(second).toISOString().slice(0, '2026-01-01T00:00:00.'.length)}`;
+    }
+    return `${start}${String(now - second).padStart(3, '0')}Z"`;
   };
 }
 
