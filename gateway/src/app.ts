@@ -1,6 +1,12 @@
 import { createRequire } from 'node:module';
 import { revocationsChannel } from '@clientela/contracts';
-import { closeConnectionsWhen, connectRedis, createRequestMetrics, type Log } from '@clientela/runtime';
+import {
+  closeConnectionsWhen,
+  connectRedis,
+  createExpressMessages,
+  createRequestMetrics,
+  type Log,
+} from '@clientela/runtime';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { accessLog } from './access-log.ts';
 import { createApiKeys } from './api-keys.ts';
@@ -139,12 +145,15 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   app.use(rateLimits.unmatched as ErrorRequestHandler); // 429
   app.use(errorHandler(log));
 
+  const messages = createExpressMessages();
+  messages.adopt(app);
   // 503 when overloaded, in place of the app
   const refusals = createRefusals({ shedding, routes, headersFor, metrics, limits, log });
   const server = createGatewayServer(closeConnectionsWhen(draining.signal, app), {
     refuse: (req, res) => !draining.signal.aborted && refusals.refuse(req, res),
     limits,
     log,
+    messages,
     headers: headersFor(undefined),
     unknownMethod: routes.unknownMethod,
   });

@@ -8,7 +8,7 @@ import {
 } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { AppError, malformed, createProblem } from '@clientela/errors';
-import { closeGracefully, jsonText, listenOn, requestIdOf, type Log } from '@clientela/runtime';
+import { closeGracefully, jsonText, listenOn, requestIdOf, type ExpressMessages, type Log } from '@clientela/runtime';
 import type { Limits } from './limits.ts';
 import { rejections } from './metrics.ts';
 import { handleInOrder } from './pipelining.ts';
@@ -19,6 +19,7 @@ type ServerOptions = {
   refuse: (req: IncomingMessage, res: ServerResponse) => boolean;
   limits: Limits;
   log: Log;
+  messages: ExpressMessages;
   /** Those of every response, for those that the app does not send. */
   headers: readonly Header[];
   /** The error of a request for this target whose method node does not know. */
@@ -86,6 +87,7 @@ export function createGatewayServer(app: RequestListener, options: ServerOptions
   };
   const server = createServer(
     {
+      ...options.messages.options,
       headersTimeout: limits.headersTimeout,
       requestTimeout: limits.requestTimeout,
       connectionsCheckingInterval: limits.connectionsCheckInterval,

@@ -1,8 +1,10 @@
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
+import type { Express } from 'express';
 import { redactedNames, type OutsideService, type Service } from '@clientela/contracts';
 import { connect, SignInRefusedError, waitForDatabase, type Db, type MissingDatabase } from '@clientela/db';
 import {
+  createExpressMessages,
   drainDelayMs,
   EnvironmentError,
   openLog,
@@ -85,7 +87,7 @@ export const runService = <Name extends Service, Config extends ServiceConfig<Na
   name: Name,
   options: ProcessOptions<Config> & {
     migrations: string;
-    start: (service: ServiceProcess<Config>) => RequestListener | Promise<RequestListener>;
+    start: (service: ServiceProcess<Config>) => Express | Promise<Express>;
   },
 ): Promise<void> =>
   runProcess(async (onShutdown, drainWith) => {
@@ -96,11 +98,13 @@ export const runService = <Name extends Service, Config extends ServiceConfig<Na
     const draining = new AbortController();
     const stopping = new AbortController();
     let waitsFor: string | undefined;
-    let app = startingListener(name, () => waitsFor);
-    const server = await listen((request, response) => app(request, response), {
+    let listener: RequestListener = startingListener(name, () => waitsFor);
+    const messages = createExpressMessages();
+    const server = await listen((request, response) => listener(request, response), {
       host: config.HOST,
       port: Number((config as Readonly<Record<string, unknown>>)[`${name.toUpperCase()}_PORT`]),
       draining: draining.signal,
+      messages,
     });
 
     const databaseUrl = `${name.toUpperCase()}_DATABASE_URL`;
@@ -114,11 +118,13 @@ export const runService = <Name extends Service, Config extends ServiceConfig<Na
     const idempotencyCleanup = startIdempotencyCleanup(deps.db, deps.log);
     onShutdown(() => idempotencyCleanup.stop());
     waitsFor = 'the start of the service';
-    app = await options.start({
+    const app = await options.start({
       ...service,
       deps: { ...deps, draining: draining.signal },
       stopping: stopping.signal,
     });
+    messages.adopt(app);
+    listener = app;
     onShutdown(() => {
       stopping.abort();
       return server.close();

@@ -6,6 +6,7 @@ import {
   type Server as SocketServer,
   type Socket,
 } from 'node:net';
+import { createInProgress } from './in-progress.ts';
 
 /**
  * Connections that wait until the process accepts them. Beyond node's 511 the kernel would drop the first packets of new ones, which
@@ -115,14 +116,13 @@ export async function listenOn(server: Server, address: { host: string; port: nu
  * another replica, instead of sending a request on one that is about to close.
  */
 export function closeConnectionsWhen(draining: AbortSignal, listener: RequestListener): RequestListener {
-  const pending = new Set<ServerResponse>();
+  const pending = createInProgress<ServerResponse>();
   draining.addEventListener('abort', () => {
-    for (const response of pending) response.shouldKeepAlive = false;
+    for (const response of pending.items()) response.shouldKeepAlive = false;
   });
   return (request, response) => {
     if (draining.aborted) response.shouldKeepAlive = false;
-    pending.add(response);
-    response.once('close', () => pending.delete(response));
+    response.once('close', pending.add(response));
     return listener(request, response);
   };
 }

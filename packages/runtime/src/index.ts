@@ -38,6 +38,8 @@ export { readCommandLine, runCommand } from './command.ts';
 export { createConcurrencyLimiter } from './concurrency-limiter.ts';
 export type { ConcurrencyLimiter } from './concurrency-limiter.ts';
 export { closeConnectionsWhen, closeGracefully, listenOn } from './http-server.ts';
+export { createExpressMessages } from './express-messages.ts';
+export type { ExpressMessages } from './express-messages.ts';
 export { deriveKey } from './key-derivation.ts';
 export { startPeriodicWorker } from './periodic-worker.ts';
 export type { PeriodicWorker } from './periodic-worker.ts';

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { createInProgress, type InProgress } from './in-progress.ts';
 import { histogram, readGauge } from './metrics.ts';
 
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -26,7 +27,7 @@ const durations = histogram(
 export const statusOf = (response: ServerResponse): number => (response.headersSent ? response.statusCode : 499);
 
 type Kind = () => string | undefined;
-const inProgress = new Map<string, Set<Kind>>();
+const inProgress = new Map<string, InProgress<Kind>>();
 readGauge({
   name: 'http_server_active_requests',
   help: 'Requests in progress',
@@ -34,7 +35,7 @@ readGauge({
   read: () =>
     [...inProgress].flatMap(([service, kinds]) => {
       const counts = new Map([['json', 0]]);
-      for (const kindOf of kinds) {
+      for (const kindOf of kinds.items()) {
         const kind = kindOf() ?? 'json';
         counts.set(kind, (counts.get(kind) ?? 0) + 1);
       }
@@ -61,7 +62,7 @@ type Count = (method: string, route: string, status: number, milliseconds: numbe
 export function createRequestMetrics(service: string): RequestMetrics {
   const labelSets = new Map<string, LabelSet>();
   const left = structuredClone(maxLabelSets);
-  const kinds = inProgress.get(service) ?? new Set();
+  const kinds = inProgress.get(service) ?? createInProgress<Kind>();
   inProgress.set(service, kinds);
 
   const findLabels = (method: string, route: string, status: number): LabelSet => {
@@ -83,9 +84,9 @@ export function createRequestMetrics(service: string): RequestMetrics {
     durations.observe(findLabels(method, route, status), milliseconds / 1000);
   return {
     start: (kindOf) => {
-      kinds.add(kindOf);
+      const remove = kinds.add(kindOf);
       return (...request) => {
-        kinds.delete(kindOf);
+        remove();
         count(...request);
       };
     },

@@ -1,19 +1,21 @@
 import { createServer, type RequestListener } from 'node:http';
-import { closeConnectionsWhen, closeGracefully, listenOn } from '@clientela/runtime';
+import { closeConnectionsWhen, closeGracefully, listenOn, type ExpressMessages } from '@clientela/runtime';
 
 const shutdownTimeoutMs = 8000; // within the 10 s that a supervisor grants
 
 /**
  * Starts the HTTP server for the gateway and the other services.
  * @param options.draining aborts when the process begins to stop
+ * @param options.messages the classes of requests and responses; default node's
  * @returns the port, and a graceful `close`: accepts no new connections and waits for running requests
  */
 export async function listen(
   app: RequestListener,
-  options: { host: string; port: number; draining?: AbortSignal },
+  options: { host: string; port: number; draining?: AbortSignal; messages?: ExpressMessages },
 ): Promise<{ port: number; close: () => Promise<void> }> {
   const server = createServer(
     {
+      ...options.messages?.options,
       // What clients are told, who close their idle connections before a drain of 5 s ends. The server itself waits longer, so that it
       // closes none while a request is arriving.
       keepAliveTimeout: 5000,
