@@ -1,10 +1,9 @@
-import { Link } from '@tanstack/react-router';
 import type { TFunction } from 'i18next';
 import { Gem, Star } from 'lucide-react';
 import { Avatar } from '../ui/avatar.tsx';
 import { formatDate, formatNumber } from '../ui/format.ts';
 import type { Column } from '../ui/grid-row.tsx';
-import { Money } from '../ui/money.tsx';
+import { moneyParts } from '../ui/money.tsx';
 import { Pill, type Tone } from '../ui/pill.tsx';
 import { Time } from '../ui/time.tsx';
 import { visible } from '../ui/visible.tsx';
@@ -53,12 +52,14 @@ export function customerColumns(t: TFunction): Column<Customer>[] {
       title: t('customers.field.name'),
       width: 'minmax(186px, 2fr)',
       sort: 'full_name',
+      hasParts: true,
+      fits: true,
       cell: (row) => (
         <>
           <Avatar id={row.id} name={customerName(row)} />
-          <Link className={styles.name} to="/customers/$customerId" params={{ customerId: row.id }} tabIndex={-1}>
-            <bdi>{visible(customerName(row))}</bdi>
-          </Link>
+          <a className={styles.name} href={`${import.meta.env.BASE_URL}customers/${row.id}`} tabIndex={-1} dir="auto">
+            {visible(customerName(row))}
+          </a>
           <TypeMark type={row.type} text={typeOf(row.type)} />
         </>
       ),
@@ -67,24 +68,28 @@ export function customerColumns(t: TFunction): Column<Customer>[] {
       id: 'email',
       title: t('customers.field.email'),
       width: 'minmax(186px, 2fr)',
-      cell: (row) => <bdi>{visible(row.email)}</bdi>,
+      isTyped: true,
+      cell: (row) => visible(row.email),
     },
     {
       id: 'phone',
       title: t('customers.field.phone'),
       width: '140px',
-      cell: (row) => <bdi>{visible(row.phone)}</bdi>,
+      isTyped: true,
+      cell: (row) => visible(row.phone),
     },
     {
       id: 'status',
       title: t('customers.field.status'),
       width: '120px',
+      fits: true,
       cell: (row) => <StatusPill status={row.status} text={statusOf(row.status)} />,
     },
     {
       id: 'tags',
       title: t('customers.field.tags'),
       width: 'minmax(139px, 1.5fr)',
+      hasParts: true,
       cell: (row) => row.tags.map((label) => <Pill key={label}>{label}</Pill>),
     },
     {
@@ -101,7 +106,7 @@ export function customerColumns(t: TFunction): Column<Customer>[] {
       width: '116px',
       isNumber: true,
       sort: 'lifetime_value',
-      cell: (row) => <Money amount={row.lifetime_value} currency={row.currency} />,
+      cell: (row) => moneyParts(row.lifetime_value, row.currency),
     },
     {
       id: 'last_order_date',
@@ -115,6 +120,7 @@ export function customerColumns(t: TFunction): Column<Customer>[] {
       title: t('customers.field.complaints'),
       width: '130px',
       isNumber: true,
+      fits: true,
       cell: (row) => (row.open_complaints > 0 ? <Pill tone="amber">{formatNumber(row.open_complaints)}</Pill> : ''),
     },
     { id: 'number', title: t('customers.field.number'), width: '100px', isNumber: true, cell: (row) => row.number },
@@ -122,7 +128,8 @@ export function customerColumns(t: TFunction): Column<Customer>[] {
       id: 'city',
       title: t('customers.field.city'),
       width: '140px',
-      cell: (row) => <bdi>{visible(row.address?.city)}</bdi>,
+      isTyped: true,
+      cell: (row) => visible(row.address?.city),
     },
     {
       id: 'created_at',

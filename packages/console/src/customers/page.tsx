@@ -1,4 +1,3 @@
-import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { Columns3, Download, Plus } from 'lucide-react';
 import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
@@ -6,24 +5,21 @@ import { useTranslation } from 'react-i18next';
 import { api, useCan } from '../api/session.ts';
 import { useShortcuts } from '../frame/shortcuts.ts';
 import { Button } from '../ui/button.tsx';
-import { DataGrid } from '../ui/data-grid.tsx';
-import { Empty } from '../ui/empty.tsx';
-import { describeError, Failure } from '../ui/failure.tsx';
+import { describeError } from '../ui/failure.tsx';
 import { formatNumber } from '../ui/format.ts';
 import { Menu, MenuItem } from '../ui/menu.tsx';
 import { Page } from '../ui/page.tsx';
 import { SearchField } from '../ui/search-field.tsx';
-import { Skeleton } from '../ui/skeleton.tsx';
 import { toast } from '../ui/toast.tsx';
 import styles from '../ui/toolbar.module.css';
 import { rememberList } from './came-from.ts';
 import { customerColumns, defaultColumns } from './columns.tsx';
 import { saveFile } from './csv.ts';
 import { FilterBar } from './filter-bar.tsx';
-import { customerName, customersCountQuery, type Customer } from './queries.ts';
-import { customersSearch, formatSort, parseSort, toQuery, type CustomersSearch } from './search-params.ts';
+import { customersSearch, formatSort, toQuery, type CustomersSearch } from './search-params.ts';
 import { SelectionBar } from './selection-bar.tsx';
-import { useRows } from './use-rows.ts';
+import { CustomersTable } from './table.tsx';
+import { useTotal } from './use-rows.ts';
 
 const NewCustomer = lazy(() =>
   import('../customer/new-customer.tsx').then((module) => ({ default: module.NewCustomer })),
@@ -48,9 +44,7 @@ export function CustomersPage() {
   const mayCreate = can('customers:create');
   const create = () => setNew(true);
   useShortcuts(mayCreate ? { c: create } : {});
-  const rows = useRows(search);
-  const counted = useQuery(customersCountQuery(search));
-  const total = search.q === undefined ? counted.data : rows.total;
+  const total = useTotal(search);
 
   useEffect(() => rememberList(search), [search]);
 
@@ -78,7 +72,6 @@ export function CustomersPage() {
       toast(describeError(error, t));
     }
   };
-  const isFiltered = Object.keys(search).some((name) => name !== 'sort');
 
   return (
     <Page
@@ -129,29 +122,14 @@ export function CustomersPage() {
           ))}
         </Menu>
       </div>
-      <Rows
-        list={rows}
-        isFiltered={isFiltered}
-        onReset={() => void navigate({ search: {}, replace: true })}
+      <CustomersTable
+        search={search}
+        columns={columns}
+        total={total && !total.isEstimate ? total.count : -1}
+        onSort={(keys) => change({ sort: formatSort(keys) })}
+        selected={selected}
+        onSelect={setSelected}
         onCreate={mayCreate ? create : undefined}
-        grid={
-          <DataGrid<Customer>
-            label={t('customers.title')}
-            ids={rows.ids}
-            rowAt={rows.rowAt}
-            columns={columns}
-            total={total && !total.isEstimate ? total.count : -1}
-            nameOf={customerName}
-            sort={search.q === undefined || search.sort !== undefined ? parseSort(search.sort) : []}
-            onSort={(keys) => change({ sort: formatSort(keys) })}
-            selected={selected}
-            onSelect={setSelected}
-            onOpen={({ id }) => void navigate({ to: '/customers/$customerId', params: { customerId: id } })}
-            onView={rows.show}
-            isStale={rows.isStale}
-          />
-        }
-        isEmpty={rows.ids.length === 0}
       />
       {isNew && (
         <Suspense>
@@ -160,42 +138,5 @@ export function CustomersPage() {
       )}
       {selected.size > 0 && <SelectionBar ids={selected} onClear={() => setSelected(new Set())} />}
     </Page>
-  );
-}
-
-type RowsProps = {
-  list: { isPending: boolean; error: unknown; retry: () => void };
-  isEmpty: boolean;
-  isFiltered: boolean;
-  onReset: () => void;
-  onCreate: (() => void) | undefined;
-  grid: React.ReactNode;
-};
-
-/** The table, or what stands in its place while there are no rows. */
-function Rows({ list, isEmpty, isFiltered, onReset, onCreate, grid }: RowsProps) {
-  const { t } = useTranslation();
-  const failure = list.error !== null && <Failure error={list.error} onRetry={list.retry} />;
-  if (failure && isEmpty) return failure;
-  if (list.isPending) return <Skeleton lines={12} height={20} />;
-  if (!isEmpty)
-    return (
-      <>
-        {grid}
-        {failure}
-      </>
-    );
-  return (
-    <Empty
-      actions={
-        isFiltered ? (
-          <Button onPress={onReset}>{t('customers.resetFilters')}</Button>
-        ) : (
-          onCreate && <Button onPress={onCreate}>{t('customer.new.title')}</Button>
-        )
-      }
-    >
-      {isFiltered ? t('customers.noneFound') : t('customers.none')}
-    </Empty>
   );
 }

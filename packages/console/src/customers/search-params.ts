@@ -1,5 +1,5 @@
 import type { Query } from '@clientela/client';
-import type { SortKey } from '../ui/data-grid.tsx';
+import type { SortKey } from '../ui/grid-header.tsx';
 
 const statuses = ['active', 'inactive', 'suspended'] as const;
 const types = ['regular', 'premium', 'vip'] as const;

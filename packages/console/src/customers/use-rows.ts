@@ -1,11 +1,30 @@
 import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useState } from 'react';
 import { queryClient } from '../api/query-client.ts';
-import { customersPageQuery, noPages, pageSize, seenPagesQuery, type Customer } from './queries.ts';
+import {
+  customersCountQuery,
+  customersPageQuery,
+  noPages,
+  pageSize,
+  seenPagesQuery,
+  type Customer,
+} from './queries.ts';
 import type { CustomersSearch } from './search-params.ts';
 
 const ahead = 2; // pages asked for before they are in view, from the first scroll on
 const kept = 20; // pages on either side of the view that stay in memory
+
+const topPageQuery = (search: CustomersSearch) => ({
+  ...customersPageQuery(search, 0, ''),
+  placeholderData: keepPreviousData,
+});
+
+/** How many customers a search finds; undefined while nobody knows. */
+export function useTotal(search: CustomersSearch) {
+  const counted = useQuery(customersCountQuery(search));
+  const found = useQuery(topPageQuery(search));
+  return search.q === undefined ? counted.data : found.data?.total;
+}
 
 /**
  * Keeps the pages of the table around the view: memory and what is read again after a change are bounded, however far somebody scrolls.
@@ -15,7 +34,7 @@ export function useRows(search: CustomersSearch) {
   const { data: seen = noPages } = useQuery(seenPagesQuery(search));
   const [view, setView] = useState({ search, first: 0, last: 0 }); // the pages in view, and those ahead
   const { first, last } = view.search === search ? view : { first: 0, last: 0 };
-  const top = useQuery({ ...customersPageQuery(search, 0, ''), placeholderData: keepPreviousData });
+  const top = useQuery(topPageQuery(search));
   const from = Math.max(1, first - 1);
   const to = Math.min(seen.cursors.length, last + 1);
   const others = useQueries({
@@ -53,7 +72,6 @@ export function useRows(search: CustomersSearch) {
     ids,
     rowAt,
     show,
-    total: firstPage?.total,
     isPending: top.isPending,
     isStale,
     error: failed?.error ?? null,

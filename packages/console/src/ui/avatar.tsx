@@ -16,7 +16,7 @@ type AvatarProps = { id: string; name: string; url?: string | null; size?: numbe
 
 /** The picture of a person, else initials on a tint derived from the id. The name stands beside it. */
 export function Avatar({ id, name, url, size = 24 }: AvatarProps) {
-  const style = { width: size, height: size, fontSize: Math.round(size * 0.4), '--hue': hueOf(id) } as CSSProperties;
+  const style = { '--hue': hueOf(id), '--size': size === 24 ? undefined : `${size}px` } as CSSProperties;
   return (
     <span className={styles.avatar} style={style} data-initials={url ? undefined : initialsOf(name)} aria-hidden>
       {url && <img src={url} alt="" loading="lazy" width={size} height={size} />}

@@ -1,13 +1,12 @@
-import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
-import { ArrowDown, ArrowUp } from 'lucide-react';
+import { useVirtualizer } from '@tanstack/react-virtual';
 import { useMemo, useRef, useState, type CSSProperties, type KeyboardEvent, type MouseEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { classes } from './classes.ts';
 import styles from './data-grid.module.css';
+import { useDrawnRows } from './drawn-rows.ts';
+import { HeaderCell, type SortKey } from './grid-header.tsx';
 import { nextPosition, type Position } from './grid-keys.ts';
 import { cellProps, GridRow, type Column } from './grid-row.tsx';
-
-export type SortKey = { name: string; descending: boolean };
 
 type DataGridProps<R> = {
   label: string;
@@ -24,6 +23,8 @@ type DataGridProps<R> = {
   selected: ReadonlySet<string>;
   onSelect: (selected: Set<string>) => void;
   onOpen?: (row: R) => void;
+  /** Called when the pointer rests on the link of a row, which it may open. */
+  onApproach?: (row: R) => void;
   /** Called with the first and the last row in view. */
   onView: (first: number, last: number) => void;
   isStale?: boolean;
@@ -45,12 +46,13 @@ function positionOf(target: EventTarget): Position | undefined {
  * leaves, Enter opens a row, Space and `x` select it, with Shift a range.
  */
 export function DataGrid<R>(props: DataGridProps<R>) {
-  const { label, ids, rowAt, columns, total, nameOf, sort, onSort, selected, onSelect, onOpen, onView, isStale } =
-    props;
+  const { label, ids, rowAt, columns, total, nameOf, sort, onSort, selected, onSelect, onView, isStale } = props;
+  const { onOpen, onApproach } = props;
   const { t } = useTranslation();
   const scroller = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState<Position>({ row: 0, column: 1 });
   const anchor = useRef(0);
+  const approaching = useRef<ReturnType<typeof setTimeout>>(undefined);
   const allColumns = columns.length + 1;
   const activeRow = Math.min(active.row, ids.length - 1);
   const labelOf = useMemo(() => {
@@ -64,16 +66,17 @@ export function DataGrid<R>(props: DataGridProps<R>) {
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     scrollPaddingStart: headHeight,
-    overscan: 8,
-    // The row with the focus stays in the page, wherever the view is.
-    rangeExtractor: (range) => {
-      const indexes = defaultRangeExtractor(range);
-      return activeRow < 0 || indexes.includes(activeRow) ? indexes : [...indexes, activeRow].toSorted((a, b) => a - b);
-    },
     onChange: ({ range }) => {
       if (range) onView(range.startIndex, range.endIndex);
     },
   });
+
+  const { startIndex = 0, endIndex = 0 } = virtual.calculateRange() ?? {};
+  const { first, last } = useDrawnRows({ first: startIndex, last: endIndex }, ids.length);
+  const indexes = Array.from({ length: last - first + 1 }, (_, at) => first + at);
+  // The row with the focus stays in the page, wherever the view is.
+  if (activeRow >= 0 && activeRow < first) indexes.unshift(activeRow);
+  if (activeRow > last) indexes.push(activeRow);
 
   const focusCell = (position: Position) => {
     setActive(position);
@@ -124,9 +127,22 @@ export function DataGrid<R>(props: DataGridProps<R>) {
     else return;
     event.preventDefault();
   };
+  /** The row whose link something is in. One place handles all links, because a component for each takes long to draw. */
+  const linkedRow = (target: EventTarget): R | undefined =>
+    target instanceof Element && target.closest('a') ? rowAt(positionOf(target)?.row ?? -1) : undefined;
   const onClick = (event: MouseEvent) => {
     const { row } = positionOf(event.target) ?? { row: -1 };
     if (row >= 0 && event.target instanceof HTMLInputElement) toggle(row, event.shiftKey);
+    const linked = linkedRow(event.target);
+    // With a key the browser opens the link elsewhere.
+    if (!linked || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    onOpen?.(linked);
+  };
+  const onPointerOver = ({ target }: MouseEvent) => {
+    clearTimeout(approaching.current); // it only passed over the one before
+    const linked = linkedRow(target);
+    if (linked) approaching.current = setTimeout(() => onApproach?.(linked), 50);
   };
   const onDoubleClick = ({ target }: MouseEvent) => {
     const { row, column } = positionOf(target) ?? { row: -1, column: 0 };
@@ -150,6 +166,7 @@ export function DataGrid<R>(props: DataGridProps<R>) {
         onKeyDown={onKeyDown}
         onFocus={({ target }) => setActive((now) => positionOf(target) ?? now)}
         onClick={onClick}
+        onPointerOver={onPointerOver}
         onDoubleClick={onDoubleClick}
         tabIndex={-1}
       >
@@ -182,11 +199,11 @@ export function DataGrid<R>(props: DataGridProps<R>) {
           </div>
         </div>
         <div role="rowgroup" className={styles.body} style={{ height: virtual.getTotalSize() }}>
-          {virtual.getVirtualItems().map(({ index, start }) => (
+          {indexes.map((index) => (
             <GridRow
               key={index}
               index={index}
-              start={start}
+              start={index * rowHeight}
               row={rowAt(index)}
               columns={columns}
               labelOf={labelOf}
@@ -196,41 +213,6 @@ export function DataGrid<R>(props: DataGridProps<R>) {
           ))}
         </div>
       </div>
-    </div>
-  );
-}
-
-type HeaderCellProps<R> = {
-  column: Column<R>;
-  sort: readonly SortKey[];
-  /** Of the column. */
-  index: number;
-  isActive: boolean;
-  onSort: (isSecond: boolean) => void;
-};
-
-function HeaderCell<R>({ column, sort, index, isActive, onSort }: HeaderCellProps<R>) {
-  const key = sort.find(({ name }) => name === column.sort);
-  const order = key && (key.descending ? 'descending' : 'ascending');
-  const Arrow = key?.descending ? ArrowDown : ArrowUp;
-  return (
-    // oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the grid handles its keys
-    <div
-      role="columnheader"
-      aria-sort={order}
-      className={classes(
-        styles.cell,
-        styles.header,
-        index === 1 && styles.first,
-        column.isNumber && styles.number,
-        column.sort !== undefined && styles.sortable,
-      )}
-      onClick={(event) => onSort(event.shiftKey)}
-      {...cellProps({ row: -1, column: index }, isActive)}
-      tabIndex={isActive ? 0 : -1}
-    >
-      <span>{column.title}</span>
-      {key && <Arrow size={12} strokeWidth={2} aria-hidden />}
     </div>
   );
 }

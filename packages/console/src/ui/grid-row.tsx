@@ -9,6 +9,12 @@ export type Column<R> = {
   /** A CSS grid track, such as `minmax(220px, 2fr)`. */
   width: string;
   isNumber?: boolean;
+  /** Whether people typed what it shows, in any script. */
+  isTyped?: boolean;
+  /** Whether its cells have several parts side by side, of which the last one gives way. */
+  hasParts?: boolean;
+  /** Whether what it shows makes itself as narrow as its cell. */
+  fits?: boolean;
   /** The name by which the server sorts; absent where it cannot. */
   sort?: string;
   cell: (row: R) => ReactNode;
@@ -51,7 +57,7 @@ export const GridRow = memo(function GridRow<R>({
       aria-selected={isSelected}
       aria-busy={!row || undefined}
       className={styles.row}
-      style={{ transform: `translateY(${start}px)` }}
+      style={{ top: start }}
     >
       <div
         role="gridcell"
@@ -69,11 +75,18 @@ export const GridRow = memo(function GridRow<R>({
           />
         )}
       </div>
-      {columns.map(({ id, isNumber, cell }, at) => (
+      {columns.map(({ id, isNumber, isTyped, hasParts, fits, cell }, at) => (
         <div
           key={id}
           role="gridcell"
-          className={classes(styles.cell, at === 0 && styles.first, isNumber && styles.number)}
+          className={classes(
+            styles.cell,
+            at === 0 && styles.first,
+            isNumber && styles.number,
+            hasParts && styles.parts,
+            !fits && styles.cut,
+          )}
+          dir={isTyped ? 'auto' : undefined}
           {...cellProps({ row: index, column: at + 1 }, activeColumn === at + 1)}
         >
           {row ? cell(row) : <span className={styles.missing} />}

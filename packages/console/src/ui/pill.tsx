@@ -9,7 +9,7 @@ export type Tone = 'neutral' | 'green' | 'amber' | 'red' | 'blue';
 export function Pill({ tone = 'neutral', dot, children }: { tone?: Tone; dot?: boolean; children: ReactNode }) {
   return (
     <span className={classes(styles.pill, dot && styles.dot, tone !== 'neutral' && styles[tone])} dir="auto">
-      {typeof children === 'string' ? <span className={styles.text}>{visible(children)}</span> : children}
+      {typeof children === 'string' ? visible(children) : children}
     </span>
   );
 }

@@ -201,6 +201,37 @@ test('the pointer selects rows, with Shift those between, and opens one with a d
   await page.getByRole('heading', { level: 1, name: 'Ana' }).waitFor();
 });
 
+test('the name of a customer is a link: read ahead under the pointer, opened here by a click and elsewhere with a key', async ({
+  fleet,
+  browser,
+}) => {
+  const staff = await newStaff(fleet.url);
+  await createCustomers(staff, [{ full_name: 'Ana' }, { full_name: 'Bea' }]);
+  const screen = await openScreen(browser, fleet.url);
+  const { page } = screen;
+  await signIn(screen, staff.email, '/console/customers?sort=full_name');
+  const link = page.getByRole('link', { name: 'Bea' });
+  await link.waitFor();
+  await page.evaluate('window.isSame = true');
+  const countScripts = () =>
+    page.evaluate<number>(`performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('.js')).length`);
+  const before = await countScripts();
+  await link.hover();
+  await expect.poll(countScripts).toBeGreaterThan(before);
+
+  for (const options of [{ modifiers: ['Control' as const] }, { button: 'middle' as const }]) {
+    const opened = page.context().waitForEvent('page');
+    await link.click(options);
+    const other = await opened;
+    await other.getByRole('heading', { level: 1, name: 'Bea' }).waitFor();
+    await other.close();
+  }
+  expect(new URL(page.url()).pathname).toBe('/console/customers');
+  await link.click();
+  await page.getByRole('heading', { level: 1, name: 'Bea' }).waitFor();
+  expect(await page.evaluate('window.isSame')).toBe(true); // the page was not loaded again
+});
+
 test('what people typed is shown as they typed it, and runs nowhere', async ({ fleet, browser }) => {
   const staff = await newStaff(fleet.url);
   await createCustomers(
@@ -212,7 +243,7 @@ test('what people typed is shown as they typed it, and runs nowhere', async ({ f
   const { page } = screen;
   await signIn(screen, staff.email, '/console/customers');
   await page.getByText(`${canaries.length} customers`).waitFor();
-  const readNames = '[...document.querySelectorAll("[data-cell$=\':1\'] bdi")].map((each) => each.textContent)';
+  const readNames = '[...document.querySelectorAll("[data-cell$=\':1\'] a")].map((each) => each.textContent)';
   await expect
     .poll(async () => (await page.evaluate<string[]>(readNames)).toSorted())
     .toEqual(stored.map(({ full_name }) => full_name).toSorted());
