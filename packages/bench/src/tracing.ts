@@ -21,7 +21,7 @@ import { closedLoop, type MakeRequest } from './sides.ts';
 const { values } = readCommandLine('Usage: npm run bench:tracing [-- [--quick]]', {
   options: { quick: { type: 'boolean', default: false } },
 });
-const effort = values.quick ? { rounds: 4, warm_up: 3, profile: 15 } : { rounds: 80, warm_up: 10, profile: 10 }; // seconds
+const effort = values.quick ? { rounds: 4, warm_up: 3, profile: 15 } : { rounds: 50, warm_up: 10, profile: 10 }; // seconds
 /** Twice the interval in which spans are sent, and no longer, because the speed of a machine drifts. */
 const seconds = 2;
 const writeLine = (line: string) => process.stdout.write(`${line}\n`);
