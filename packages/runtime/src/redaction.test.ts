@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createLog, type Log } from './log.ts';
 import { sensitiveKeys } from './redaction.ts';
 
@@ -24,6 +24,21 @@ function captureLog(write: (log: Log) => void): { text: string; lines: Record<st
 }
 
 describe('a log line', () => {
+  test('has the time to the millisecond, whatever the clock does', () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const times = ['12:00:00.999', '12:00:01.000', '12:00:01.007', '12:00:09.050', '11:59:59.999'].map(
+      (time) => `2026-11-28T${time}Z`,
+    );
+    const { lines } = captureLog((log) => {
+      for (const time of times) {
+        vi.setSystemTime(time);
+        log.info('a line');
+      }
+    });
+    expect(lines.map(({ time }) => time)).toEqual(times);
+  });
+
   test('redacts values under personal and sensitive names, at any depth and in any spelling', () => {
     for (const name of [...redact, ...sensitiveKeys]) {
       const camel = name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
