@@ -9,7 +9,6 @@ type Client = {
   acquireConnection: () => Promise<Connection>;
   releaseConnection: (connection: Connection) => Promise<void>;
   query: (connection: Connection, query: unknown) => Promise<unknown>;
-  stream: (connection: Connection, query: unknown, stream: unknown, options: unknown) => Promise<unknown>;
   queryBuilder: () => Knex.QueryBuilder;
 };
 
@@ -76,15 +75,11 @@ function makeTx(db: Db, connection: Connection, parent: Tx | undefined): Tx {
   const pool = contextOf(db);
   const own: State = { connection, parent, hasEnded: false, afterCommit: [] };
   const client = Object.assign(Object.create(pool.client) as Client, {
-    acquireConnection: async () => connection,
+    acquireConnection: async () => openConnection(tx),
     releaseConnection: async () => {},
     query: async (used: Connection, query: unknown) => {
-      openConnection(tx);
+      openConnection(tx); // it may have ended since the query got its connection
       return pool.client.query.call(client, used, query);
-    },
-    stream: async (used: Connection, query: unknown, stream: unknown, options: unknown) => {
-      openConnection(tx);
-      return pool.client.stream.call(client, used, query, stream, options);
     },
   });
   const context = Object.assign(Object.create(pool) as Context, {
@@ -139,7 +134,7 @@ function makeOutermost(db: Db, connection: Connection): Tx {
     commit: async () => {
       const { command } = await end('commit');
       if (command === 'ROLLBACK') throw rolledBack();
-      for (const work of own.afterCommit) work();
+      for (const work of own.afterCommit) queueMicrotask(work); // whose failure must not look like one of the commit
     },
     rollback: () => end('rollback'),
   });
