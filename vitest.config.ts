@@ -7,6 +7,8 @@ const common = {
   fsModuleCache: true, // keeps transformed modules from run to run
   expect: { poll: { timeout: 45_000, interval: 25 } },
 };
+/** Installed packages, whose links lead to thousands of folders: looking for tests there takes ten seconds. */
+const installed = '**/node_modules/**';
 const withPostgres = { globalSetup: [...common.globalSetup, 'packages/testing/src/postgres-setup.ts'] };
 /** Tests that start their own fleets. All others of packages/e2e share two fleets in one worker. */
 const ownFleets = ['packages/e2e/src/journeys/fleet.test.ts', 'packages/e2e/src/chaos/*.test.ts'];
@@ -22,7 +24,7 @@ export default defineConfig({
           ...withPostgres,
           name: 'integration',
           include: ['{gateway,services/*,packages/*}/src/**/*.test.ts'],
-          exclude: ['packages/e2e/**', '**/*.large.test.ts'],
+          exclude: [installed, 'packages/e2e/**', '**/*.large.test.ts'],
           maxWorkers: 4,
           // Each file has its own database. Files share loaded modules, because loading them takes half of the time.
           isolate: false,
@@ -34,7 +36,7 @@ export default defineConfig({
           ...common,
           name: 'e2e',
           include: ['packages/e2e/src/**/*.test.ts'],
-          exclude: ['**/*.{large,chaos,browser,console,screenshots}.test.ts', ...ownFleets],
+          exclude: [installed, '**/*.{large,chaos,browser,console,screenshots}.test.ts', ...ownFleets],
           testTimeout: 120_000,
           fileParallelism: false,
           isolate: false,
@@ -46,7 +48,7 @@ export default defineConfig({
           ...common,
           name: 'fleets',
           include: ownFleets,
-          exclude: ['**/*.chaos.test.ts'],
+          exclude: [installed, '**/*.chaos.test.ts'],
           testTimeout: 120_000,
           fileParallelism: false,
           isolate: false,
