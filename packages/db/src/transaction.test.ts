@@ -40,11 +40,7 @@ test('everything that Knex offers runs in the transaction, and returns the resul
       'x',
       tx.fn.now(),
     ]);
-    const found = await tx
-      .from('inbox_events as e')
-      .where(tx.ref('e.event_id'), one)
-      .first<{ event_id: string }>('event_id');
-    return found;
+    return tx('inbox_events').where({ event_id: one }).first<unknown>(tx.ref('event_id').as('stored'));
   };
   await expect(
     db.transaction(async (tx) => {
@@ -53,7 +49,7 @@ test('everything that Knex offers runs in the transaction, and returns the resul
     }),
   ).rejects.toBe(undone);
   expect(await storedIds(db)).toEqual([]);
-  expect(await db.transaction(write)).toEqual({ event_id: one });
+  expect(await db.transaction(write)).toEqual({ stored: one });
   expect(await storedIds(db)).toEqual(ids);
 });
 
