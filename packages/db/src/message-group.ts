@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { disposeOf } from './pool.ts';
 import type { BoundStatement } from './statement.ts';
 
 // In the extended query protocol a group of messages ends with a Sync. When one of its statements fails, the server discards the rest, so
@@ -52,7 +53,11 @@ const beginningOf = (limit: number | undefined): Config[] => [
 ];
 const isBeginning = ({ config }: Waiting) => config.name === 'begin' || config.name === 'limit_statements';
 
-const end = (connection: pg.Client) => protocolOf(connection).stream.destroy();
+/** Ends a connection, of which the pool makes no more use. */
+function end(connection: pg.Client, reason: Error): void {
+  disposeOf(connection, reason);
+  protocolOf(connection).stream.destroy();
+}
 
 /**
  * Begins a transaction together with its first statement.
@@ -61,7 +66,7 @@ const end = (connection: pg.Client) => protocolOf(connection).stream.destroy();
 export function beginTransaction(connection: pg.Client, limit: number | undefined): void {
   for (const config of beginningOf(limit)) {
     const done = (error: Error | null) => {
-      if (error) end(connection); // what follows would run outside a transaction
+      if (error) end(connection, error); // what follows would run outside a transaction
     };
     if (!wait(connection, config, done)) connection.query(config as pg.QueryConfig, done);
   }
@@ -93,7 +98,7 @@ export function joinStatements(connection: pg.Client): void {
     if (typeof callback === 'function' && isSingle(text)) return query(groupOf(connection, before, command), callback);
     const last = before.at(-1) as Waiting;
     void query(groupOf(connection, before.slice(0, -1), last.config), (error: Error | null, result: unknown) => {
-      if (error) end(connection);
+      if (error) end(connection, error);
       last.done(error, result);
     });
     return query(...args);
@@ -124,7 +129,7 @@ function groupOf(connection: pg.Client, before: readonly Waiting[], command: Com
       if (!current()) handleDataRow.call(query, message);
     },
     handleError: (error: Error, protocol: Protocol) => {
-      if (current()) end(connection);
+      if (current()) end(connection, error);
       for (const { done } of before.slice(completed)) done(error);
       handleError.call(query, error, protocol);
     },
