@@ -178,7 +178,11 @@ test('bounds memory through malicious and the largest allowed uploads, eight at 
   const send = async (queue: (Buffer | string)[]) => {
     const statuses = new Set<number>();
     const sender = async () => {
-      for (let file = queue.pop(); file !== undefined; file = queue.pop()) statuses.add((await upload(file))[0]);
+      for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
+        const [status] = await upload(file);
+        if (status === 503) queue.push(file); // sent again, as clients do, because a busy machine rejects some
+        else statuses.add(status);
+      }
     };
     await Promise.all(Array.from({ length: 8 }, sender));
     return [...statuses].toSorted();
@@ -191,7 +195,7 @@ test('bounds memory through malicious and the largest allowed uploads, eight at 
   expect(after - before).toBeLessThan(100);
   const largest = largestAllowedImage();
   expect(largest.length).toBeLessThan(1024 * 1024);
-  // A busy machine may reject one; the test is that two are never decoded at the same time.
-  for (const status of await send(Array.from({ length: 2 }, () => largest))) expect([200, 422, 503]).toContain(status);
+  // A busy machine may take too long for one; the test is that two are never decoded at the same time.
+  for (const status of await send(Array.from({ length: 2 }, () => largest))) expect([200, 422]).toContain(status);
   expect((await peakMemory()) - after).toBeLessThan(350);
 }, 120_000);
