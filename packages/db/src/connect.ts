@@ -5,7 +5,7 @@ import pg from 'pg';
 import { joinBeginning } from './begin.ts';
 import { measurePool, measureStatement } from './metrics.ts';
 import { endStatement } from './trace-statement.ts';
-import { joinBeginnings } from './transaction-within.ts';
+import { replaceTransactions } from './transaction.ts';
 
 /** A connection pool: for reads, and for code that opens its own transaction. */
 export type Db = Knex;
@@ -155,7 +155,7 @@ export function connect(
   });
   db.on('query-error', removeStatement);
   measurePool(db, name);
-  joinBeginnings(db, statementTimeout);
+  replaceTransactions(db, statementTimeout);
   db.userParams = { ...options.userParams };
   return db;
 }

@@ -1,10 +1,9 @@
 export { findOutdatedCollations } from './collations.ts';
 export { clockFinding, examineDatabase, findInvalidIndexes, printFindings, warnings } from './doctor.ts';
 export type { Finding } from './doctor.ts';
-export { afterCommit, outermostOf } from './after-commit.ts';
 export { connect } from './connect.ts';
 export type { Db, Query, Tx, Statement } from './connect.ts';
-export { transactionWithin } from './transaction-within.ts';
+export { afterCommit, outermostOf, transactionWithin } from './transaction.ts';
 export { tableMetrics } from './metrics.ts';
 export { withLeaderLock } from './leader-lock.ts';
 export { asUnavailable } from './unavailable-errors.ts';

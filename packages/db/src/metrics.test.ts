@@ -1,7 +1,7 @@
 import type { Metrics } from '@clientela/runtime';
 import { testDatabase } from '@clientela/testing';
 import { afterAll, expect, test, vi } from 'vitest';
-import { afterCommit } from './after-commit.ts';
+import { afterCommit } from './transaction.ts';
 import { statementName } from './metrics.ts';
 
 const { db, owner, drop, url } = await testDatabase('product', { pool: 2 });

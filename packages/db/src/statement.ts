@@ -1,5 +1,7 @@
 import type pg from 'pg';
 import type { Db, Tx } from './connect.ts';
+import { disposeOf, type Connection } from './pool.ts';
+import { openConnection } from './transaction.ts';
 
 /** A statement whose text never changes: each connection parses and plans it once, under its name. Values are `$1`, `$2` … */
 export type NamedStatement = { name: string; text: string };
@@ -7,14 +9,11 @@ export type NamedStatement = { name: string; text: string };
 /** A named statement with its values, to be executed together with others. */
 export type BoundStatement = NamedStatement & { values: readonly unknown[] };
 
-/** The part of Knex's client that provides connections: those of the pool, or the one of the transaction. */
+/** The part of Knex's client that provides the connections of a pool. */
 type Connections = {
   acquireConnection: () => Promise<Connection>;
   releaseConnection: (connection: Connection) => Promise<void>;
 };
-/** Knex's pool closes a connection that is marked as disposed, when it is asked for it. */
-const disposed = '__knex__disposed';
-type Connection = pg.Client & { [disposed]?: unknown };
 
 const planIsOutdated = '0A000'; // feature_not_supported: "cached plan must not change result type"
 
@@ -29,9 +28,9 @@ export async function execute<Row extends object>(
   values: readonly unknown[] = [],
 ): Promise<Row[]> {
   if (values.includes(undefined)) throw new Error(`${name}: a value is undefined`); // the driver would write null
-  if (db.isTransaction && (db as Tx).isCompleted()) throw new Error('The transaction has ended');
-  const connections = db.client as Connections;
-  const connection = await connections.acquireConnection();
+  const open = openConnection(db);
+  const pool = db.client as Connections;
+  const connection = open ?? (await pool.acquireConnection());
   try {
     const { rows } = await new Promise<pg.QueryResult<Row>>((resolve, reject) => {
       connection.query<Row>({ name, text, values: [...values] }, (error: Error | null, result) =>
@@ -41,9 +40,9 @@ export async function execute<Row extends object>(
     return rows;
   } catch (error) {
     // The statement was prepared before a migration, and would fail on this connection for ever: the pool replaces it.
-    if ((error as { code?: unknown }).code === planIsOutdated) connection[disposed] = error;
+    if ((error as { code?: unknown }).code === planIsOutdated) disposeOf(connection, error);
     throw error;
   } finally {
-    await connections.releaseConnection(connection);
+    if (!open) await pool.releaseConnection(connection);
   }
 }

@@ -1,5 +1,5 @@
 import { findEventContract, type EventData, type Envelope, type EventContract } from '@clientela/contracts';
-import { execute, newId, outermostOf, type BoundStatement, type NamedStatement, type Tx } from '@clientela/db';
+import { execute, newId, type BoundStatement, type NamedStatement, type Tx } from '@clientela/db';
 import { traceparent } from '@clientela/runtime';
 import { wakeRelayAfterCommit } from './wake-relay.ts';
 
@@ -63,8 +63,7 @@ export async function publishAll<E extends EventContract>(
     data: contract.data.parse(data) as Envelope['data'],
     ...(trace !== undefined && { traceparent: trace }),
   }));
-  const subscribers =
-    outermostOf(tx).userParams['outboxTransport'] === 'amqp' ? [brokerSubscriber] : contract.subscribers;
+  const subscribers = tx.userParams['outboxTransport'] === 'amqp' ? [brokerSubscriber] : contract.subscribers;
   const deliveries = envelopes.flatMap((envelope) => {
     const aggregate = aggregateOf(envelope);
     return subscribers.map((subscriber) => ({ event_id: envelope.id, subscriber, aggregate }));

@@ -8,7 +8,7 @@ type RelayLink = {
   registered: WeakMap<Tx, Set<string>>;
 };
 
-/** Reads the link of a pool. Knex shares the pool's `userParams` object with its outermost transactions, but not with savepoints. */
+/** Reads the link of a pool, whose transactions share its `userParams`. */
 const relayLinkOf = (db: Db): RelayLink =>
   (db.userParams['relayLink'] ??= { wakers: new Set(), registered: new WeakMap() } satisfies RelayLink);
 

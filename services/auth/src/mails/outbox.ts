@@ -1,4 +1,4 @@
-import { afterCommit, outermostOf, type Db, type Tx } from '@clientela/db';
+import { afterCommit, type Db, type Tx } from '@clientela/db';
 import { unavailable } from '@clientela/errors';
 import { deriveKey } from '@clientela/runtime';
 import { seal, unseal } from '../keys/sealing.ts';
@@ -41,7 +41,7 @@ export async function queueMail(
     kind,
     seal: (id) => sealContent(key, id, content),
   });
-  const wake = outermostOf(tx).userParams[setting] as (() => void) | undefined;
+  const wake = tx.userParams[setting] as (() => void) | undefined;
   if (wake) afterCommit(tx, wake);
 }
 

@@ -1,4 +1,4 @@
-import { afterCommit, outermostOf, type Db, type Tx } from '@clientela/db';
+import { afterCommit, type Db, type Tx } from '@clientela/db';
 
 const setting = 'announceRevocations';
 
@@ -12,7 +12,6 @@ export function onRevocationsCommitted(db: Db, announce: () => void): void {
 
 /** Announces revocations once the transaction has committed. */
 export function announceRevocations(tx: Tx): void {
-  // Knex shares the pool's `userParams` with its outermost transactions only.
-  const announce = outermostOf(tx).userParams[setting] as (() => void) | undefined;
+  const announce = tx.userParams[setting] as (() => void) | undefined;
   if (announce) afterCommit(tx, announce);
 }

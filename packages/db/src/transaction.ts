@@ -1,0 +1,185 @@
+import type { Knex } from 'knex';
+import type pg from 'pg';
+import { beginTransaction } from './begin.ts';
+import type { Db, Tx } from './connect.ts';
+import { disposeOf, type Connection } from './pool.ts';
+
+/** What Knex calls on a client: one is shared by a pool, and each transaction has one of its own that knows only its connection. */
+type Client = {
+  acquireConnection: () => Promise<Connection>;
+  releaseConnection: (connection: Connection) => Promise<void>;
+  query: (connection: Connection, query: unknown) => Promise<unknown>;
+  queryBuilder: () => Knex.QueryBuilder;
+};
+
+type Work = (tx: Tx) => Promise<unknown>;
+type Options = Pick<Knex.TransactionConfig, 'isolationLevel' | 'readOnly'> & {
+  /** The time that the transaction has, in milliseconds; asked when it has its connection. */
+  timeLeft?: () => number;
+};
+/** What a Knex function does its work with. */
+type Context = { client: Client; transaction: (work?: Work | Options, options?: Options) => Promise<unknown> };
+const contextOf = (db: Db): Context => (db as unknown as { context: Context }).context;
+
+/** The state of an open transaction, which its `Tx` carries. */
+type State = {
+  connection: Connection;
+  parent: Tx | undefined;
+  hasEnded: boolean;
+  afterCommit: (() => void)[];
+};
+const state = Symbol('state of the transaction');
+const stateOf = (tx: Tx): State => (tx as unknown as { [state]: State })[state];
+const hasEnded = ({ hasEnded: isOver, parent }: State): boolean =>
+  isOver || (parent !== undefined && hasEnded(stateOf(parent)));
+
+/**
+ * Returns the connection of a transaction; undefined for a pool.
+ * @throws Error when the transaction has ended
+ */
+export function openConnection(db: Db | Tx): Connection | undefined {
+  if (!db.isTransaction) return undefined;
+  const open = stateOf(db as Tx);
+  if (hasEnded(open)) throw new Error('The transaction has ended');
+  return open.connection;
+}
+
+/** Runs work after the commit of a change; never when its transaction, or a savepoint around it, is rolled back. */
+export function afterCommit(tx: Tx, work: () => void): void {
+  stateOf(tx).afterCommit.push(work);
+}
+
+/** Follows savepoints to the transaction that commits. */
+export function outermostOf(tx: Tx): Tx {
+  const { parent } = stateOf(tx);
+  return parent ? outermostOf(parent) : tx;
+}
+
+/**
+ * Runs `work` in a transaction whose statements PostgreSQL cancels when the time has passed.
+ * @param timeLeft milliseconds, asked when the transaction has its connection
+ */
+export const transactionWithin = <R>(db: Db, timeLeft: () => number, work: (tx: Tx) => Promise<R>): Promise<R> =>
+  db.transaction(work, { timeLeft } as Knex.TransactionConfig);
+
+const run = (connection: Connection, text: string): Promise<pg.QueryResult> =>
+  new Promise((resolve, reject) => {
+    connection.query(text, (error: Error | null, result) => (error ? reject(error) : resolve(result)));
+  });
+
+/**
+ * Makes `Tx`: a Knex function over one connection, which inherits from that of the pool. Knex would make each with a hundred closures
+ * and listeners of its own, which cost more than a short statement and stay in V8's old space (docs/adr/0053).
+ */
+function makeTx(db: Db, connection: Connection, parent: Tx | undefined): Tx {
+  const pool = contextOf(db);
+  const own: State = { connection, parent, hasEnded: false, afterCommit: [] };
+  const client = Object.assign(Object.create(pool.client) as Client, {
+    acquireConnection: async () => openConnection(tx),
+    releaseConnection: async () => {},
+    query: async (used: Connection, query: unknown) => {
+      openConnection(tx); // it may have ended since the query got its connection
+      return pool.client.query.call(client, used, query);
+    },
+  });
+  const context = Object.assign(Object.create(pool) as Context, {
+    client,
+    transaction: (work: Work) => runInSavepoint(db, tx, work),
+  });
+  const tx = ((table: string) => client.queryBuilder().table(table)) as unknown as Tx;
+  Object.setPrototypeOf(tx, db);
+  return Object.assign(tx, { [state]: own, context, isTransaction: true, isCompleted: () => hasEnded(own) });
+}
+
+/** Runs `work` in a savepoint: when it fails, only what it did is undone. */
+async function runInSavepoint(db: Db, parent: Tx, work: Work): Promise<unknown> {
+  const connection = openConnection(parent) as Connection;
+  await run(connection, 'savepoint nested'); // the latest of the same name counts
+  const tx = makeTx(db, connection, parent);
+  const own = stateOf(tx);
+  try {
+    const result = await work(tx);
+    own.hasEnded = true;
+    await run(connection, 'release savepoint nested');
+    stateOf(parent).afterCommit.push(...own.afterCommit);
+    return result;
+  } catch (error) {
+    own.hasEnded = true;
+    if (!hasEnded(stateOf(parent))) await run(connection, 'rollback to savepoint nested; release savepoint nested');
+    throw error;
+  }
+}
+
+const rolledBack = () =>
+  new Error('The transaction was rolled back instead of committed, because a statement in it failed');
+
+/** Adds to the outermost transaction how it ends, which also returns its connection to the pool. */
+function makeOutermost(db: Db, connection: Connection): Tx {
+  const { client } = contextOf(db);
+  const tx = makeTx(db, connection, undefined);
+  const own = stateOf(tx);
+  const end = async (text: 'commit' | 'rollback'): Promise<pg.QueryResult> => {
+    openConnection(tx);
+    own.hasEnded = true;
+    try {
+      return await run(connection, text);
+    } catch (error) {
+      if (text === 'rollback') disposeOf(connection, error); // what it did may still be open
+      throw error;
+    } finally {
+      await client.releaseConnection(connection);
+    }
+  };
+  return Object.assign(tx, {
+    commit: async () => {
+      const { command } = await end('commit');
+      if (command === 'ROLLBACK') throw rolledBack();
+      for (const work of own.afterCommit) queueMicrotask(work); // whose failure must not look like one of the commit
+    },
+    rollback: () => end('rollback'),
+  });
+}
+
+async function begin(connection: Connection, options: Options, statementTimeout: number): Promise<void> {
+  const { isolationLevel, readOnly, timeLeft } = options;
+  if (isolationLevel ?? readOnly) {
+    const mode = [isolationLevel && `isolation level ${isolationLevel}`, readOnly && 'read only'];
+    await run(connection, `begin ${mode.filter(Boolean).join(' ')}`);
+    return;
+  }
+  const limit = Math.max(1, Math.ceil(timeLeft?.() ?? Infinity));
+  await beginTransaction(connection, limit < statementTimeout ? limit : undefined);
+}
+
+/**
+ * Makes the transactions of a pool those of this module. They begin with their first statement. Those of `transactionWithin` have their
+ * time as the statement timeout, when that is less than the pool's: a round trip of its own would cost as much as a short statement.
+ * @param statementTimeout of the pool, in milliseconds
+ */
+export function replaceTransactions(db: Db, statementTimeout: number): void {
+  const context = contextOf(db);
+  const open = async (options: Options): Promise<Tx> => {
+    const connection = await context.client.acquireConnection();
+    try {
+      await begin(connection, options, statementTimeout);
+    } catch (error) {
+      disposeOf(connection, error);
+      await context.client.releaseConnection(connection);
+      throw error;
+    }
+    return makeOutermost(db, connection);
+  };
+  context.transaction = async (work, options) => {
+    if (typeof work !== 'function') return open(work ?? options ?? {});
+    const tx = await open(options ?? {});
+    let result: unknown;
+    try {
+      result = await work(tx);
+    } catch (error) {
+      await tx.rollback().catch(() => {}); // the pool replaces the connection; the first failure says more
+      throw error;
+    }
+    await tx.commit();
+    return result;
+  };
+}
