@@ -5,6 +5,8 @@ const common = {
   testTimeout: 120_000, // the integration tests run at a lower priority beside the others
   hookTimeout: 120_000,
   fsModuleCache: true, // keeps transformed modules from run to run
+  // A larger young generation, because most objects of a test die at its end: fewer collections, and less that survives them.
+  execArgv: ['--min-semi-space-size=32', '--max-semi-space-size=64'],
   expect: { poll: { timeout: 45_000, interval: 25 } },
 };
 /** Installed packages, whose links lead to thousands of folders: looking for tests there takes ten seconds. */
@@ -25,7 +27,7 @@ export default defineConfig({
           name: 'integration',
           include: ['{gateway,services/*,packages/*}/src/**/*.test.ts'],
           exclude: [installed, 'packages/e2e/**', '**/*.large.test.ts'],
-          maxWorkers: 4,
+          maxWorkers: 3, // each loads and compiles the modules of all services
           // Each file has its own database. Files share loaded modules, because loading them takes half of the time.
           isolate: false,
           sequence: { groupOrder: 1 },

@@ -137,8 +137,17 @@ const maliciousFiles: [what: string, make: () => Promise<Buffer> | Buffer | stri
 ];
 const pngSignature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
-test.each(maliciousFiles)('rejects %s', async (_what, make, expected) => {
-  expect(await upload(await make())).toEqual(expected);
+const made = new Map<string, Buffer | string>();
+/** Makes a malicious file once, because some compress hundreds of megabytes. */
+async function fileOf([what, make]: (typeof maliciousFiles)[number]): Promise<Buffer | string> {
+  const file = made.get(what) ?? (await make());
+  made.set(what, file);
+  return file;
+}
+
+test.for(maliciousFiles)('rejects %s', async (malicious) => {
+  const [, , expected] = malicious;
+  expect(await upload(await fileOf(malicious))).toEqual(expected);
   const [row] = await database.owner('customers').select('avatar_url', 'version').where({ id: customer_id });
   expect(row).toEqual({ avatar_url: null, version: 1 });
   expect(readdirSync(folder)).toEqual([]);
@@ -165,11 +174,15 @@ test('accepts a file of exactly 1 MiB', async () => {
 const rounds = someRuns(5, 1);
 
 test('bounds memory through malicious and the largest allowed uploads, eight at a time', async () => {
-  const files = await Promise.all(maliciousFiles.map(async ([, make]) => make()));
+  const files = await Promise.all(maliciousFiles.map(fileOf));
   const send = async (queue: (Buffer | string)[]) => {
     const statuses = new Set<number>();
     const sender = async () => {
-      for (let file = queue.pop(); file !== undefined; file = queue.pop()) statuses.add((await upload(file))[0]);
+      for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
+        const [status] = await upload(file);
+        if (status === 503) queue.push(file); // sent again, as clients do, because a busy machine rejects some
+        else statuses.add(status);
+      }
     };
     await Promise.all(Array.from({ length: 8 }, sender));
     return [...statuses].toSorted();
@@ -182,7 +195,7 @@ test('bounds memory through malicious and the largest allowed uploads, eight at 
   expect(after - before).toBeLessThan(100);
   const largest = largestAllowedImage();
   expect(largest.length).toBeLessThan(1024 * 1024);
-  // A busy machine may reject one; the test is that two are never decoded at the same time.
-  for (const status of await send(Array.from({ length: 3 }, () => largest))) expect([200, 422, 503]).toContain(status);
+  // A busy machine may take too long for one; the test is that two are never decoded at the same time.
+  for (const status of await send(Array.from({ length: 2 }, () => largest))) expect([200, 422]).toContain(status);
   expect((await peakMemory()) - after).toBeLessThan(350);
 }, 120_000);
