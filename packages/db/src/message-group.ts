@@ -84,17 +84,17 @@ export function joinStatements(connection: pg.Client): void {
   const joined = (...args: unknown[]) => {
     const [command] = args as [Command];
     const callback = args.at(-1);
-    if (typeof command === 'object' && command.waits && wait(connection, command, callback as Callback)) return;
+    if (typeof command === 'object' && command.waits && wait(connection, command, callback as Callback))
+      return undefined;
     const before = waiting.get(connection);
     if (!before) return query(...args);
     waiting.delete(connection);
     const text = textOf(command);
     const isUndone = isRollback(text);
     if (isUndone) for (const { done } of before) done(null);
-    const hasBegun = !before.some(isBeginning);
-    if (isUndone && hasBegun) return query(...args);
-    if (isUndone || (isCommit(text) && before.every(isBeginning)))
-      return process.nextTick(callback as Callback, null, { rows: [] });
+    const isUnsent = before.some(isBeginning) && (isUndone || (isCommit(text) && before.every(isBeginning)));
+    if (isUnsent) return process.nextTick(callback as Callback, null, { rows: [] });
+    if (isUndone) return query(...args);
     if (typeof callback === 'function' && isSingle(text)) return query(groupOf(connection, before, command), callback);
     const last = before.at(-1) as Waiting;
     void query(groupOf(connection, before.slice(0, -1), last.config), (error: Error | null, result: unknown) => {
