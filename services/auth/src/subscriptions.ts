@@ -12,7 +12,7 @@ const toFieldNames = (fields: unknown): string[] =>
 
 /** Adds every event to the audit log, those of an array in one statement. */
 const auditEvents = subscribeAll<EventContract>(Object.values(otherEvents).flat(), async (tx, events) => {
-  await auditAll(
+  auditAll(
     tx,
     events.map(({ contract, event }) => ({
       at: event.occurred_at,

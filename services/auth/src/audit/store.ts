@@ -1,5 +1,5 @@
 import {
-  execute,
+  executeLater,
   isUuid,
   newId,
   whereCompany,
@@ -69,9 +69,9 @@ type EventEntry = Required<
   >
 >;
 
-/** Adds audit entries about events, in one statement. */
-export const auditAll = (tx: Tx, entries: readonly EventEntry[]): Promise<unknown> =>
-  execute(tx, insertEntries, [JSON.stringify(entries.map((entry) => ({ id: newId(), ...entry })))]);
+/** Adds audit entries about events, in one statement, with the transaction's next one. */
+export const auditAll = (tx: Tx, entries: readonly EventEntry[]): void =>
+  executeLater(tx, insertEntries, [JSON.stringify(entries.map((entry) => ({ id: newId(), ...entry })))]);
 
 /** Waits for concurrent audit entries about the user and blocks new addresses of the user until the transaction ends. */
 export const lockAuditLog = (tx: Tx, user_id: string) =>
