@@ -2,7 +2,7 @@ import { startSpan } from '@clientela/runtime';
 import knex from 'knex';
 import type { Knex } from 'knex';
 import pg from 'pg';
-import { joinBeginning } from './begin.ts';
+import { joinStatements } from './message-group.ts';
 import { measurePool, measureStatement } from './metrics.ts';
 import { endStatement } from './trace-statement.ts';
 import { replaceTransactions } from './transaction.ts';
@@ -140,7 +140,7 @@ export function connect(
       max: options.pool ?? 10,
       idleTimeoutMillis: 600_000,
       afterCreate: (connection: pg.Client, done: (error: Error | null, connection: pg.Client) => void) => {
-        joinBeginning(connection);
+        joinStatements(connection);
         endWhenHung(connection, statementTimeout + responseMargin);
         observeStatements(connection, name, onStatement);
         done(null, connection);

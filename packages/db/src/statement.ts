@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import type { Db, Tx } from './connect.ts';
+import { waitingConfig } from './message-group.ts';
 import { disposeOf, type Connection } from './pool.ts';
-import { openConnection } from './transaction.ts';
+import { noteFailure, openConnection } from './transaction.ts';
 
 /** A statement whose text never changes: each connection parses and plans it once, under its name. Values are `$1`, `$2` … */
 export type NamedStatement = { name: string; text: string };
@@ -17,6 +18,10 @@ type Connections = {
 
 const planIsOutdated = '0A000'; // feature_not_supported: "cached plan must not change result type"
 
+function requireDefined(name: string, values: readonly unknown[]): void {
+  if (values.includes(undefined)) throw new Error(`${name}: a value is undefined`); // the driver would write null
+}
+
 /**
  * Runs a named statement beside Knex, which would build its text each time. For look-ups by key and fixed writes only: a plan that
  * is kept fits every value, and that of a free search would not.
@@ -27,7 +32,7 @@ export async function execute<Row extends object>(
   { name, text }: NamedStatement,
   values: readonly unknown[] = [],
 ): Promise<Row[]> {
-  if (values.includes(undefined)) throw new Error(`${name}: a value is undefined`); // the driver would write null
+  requireDefined(name, values);
   const open = openConnection(db);
   const pool = db.client as Connections;
   const connection = open ?? (await pool.acquireConnection());
@@ -45,4 +50,15 @@ export async function execute<Row extends object>(
   } finally {
     if (!open) await pool.releaseConnection(connection);
   }
+}
+
+/**
+ * Runs a statement without result together with the transaction's next one, or with its COMMIT, which saves a round trip. When it fails,
+ * so does the transaction.
+ */
+export function executeLater(tx: Tx, statement: NamedStatement, values: readonly unknown[]): void {
+  requireDefined(statement.name, values);
+  openConnection(tx)?.query(waitingConfig({ ...statement, values }), (error: Error | null) => {
+    if (error) noteFailure(tx, error);
+  });
 }

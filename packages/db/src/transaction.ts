@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type pg from 'pg';
-import { beginTransaction } from './begin.ts';
 import type { Db, Tx } from './connect.ts';
+import { beginTransaction } from './message-group.ts';
 import { disposeOf, type Connection } from './pool.ts';
 
 /** What Knex calls on a client: one is shared by a pool, and each transaction has one of its own that knows only its connection. */
@@ -27,6 +27,8 @@ type State = {
   parent: Tx | undefined;
   hasEnded: boolean;
   afterCommit: (() => void)[];
+  /** The first failure of a statement that nobody waited for. */
+  failure?: Error;
 };
 const state = Symbol('state of the transaction');
 const stateOf = (tx: Tx): State => (tx as unknown as { [state]: State })[state];
@@ -42,6 +44,11 @@ export function openConnection(db: Db | Tx): Connection | undefined {
   const open = stateOf(db as Tx);
   if (hasEnded(open)) throw new Error('The transaction has ended');
   return open.connection;
+}
+
+/** Notes the failure of a statement that nobody waits for, which is then that of the commit. */
+export function noteFailure(tx: Tx, error: Error): void {
+  stateOf(outermostOf(tx)).failure ??= error;
 }
 
 /** Runs work after the commit of a change; never when its transaction, or a savepoint around it, is rolled back. */
@@ -133,7 +140,7 @@ function makeOutermost(db: Db, connection: Connection): Tx {
   return Object.assign(tx, {
     commit: async () => {
       const { command } = await end('commit');
-      if (command === 'ROLLBACK') throw rolledBack();
+      if (command === 'ROLLBACK') throw own.failure ?? rolledBack();
       for (const work of own.afterCommit) queueMicrotask(work); // whose failure must not look like one of the commit
     },
     rollback: () => end('rollback'),
@@ -148,7 +155,7 @@ async function begin(connection: Connection, options: Options, statementTimeout:
     return;
   }
   const limit = Math.max(1, Math.ceil(timeLeft?.() ?? Infinity));
-  await beginTransaction(connection, limit < statementTimeout ? limit : undefined);
+  beginTransaction(connection, limit < statementTimeout ? limit : undefined);
 }
 
 /**

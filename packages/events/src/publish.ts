@@ -1,5 +1,5 @@
 import { findEventContract, type EventData, type Envelope, type EventContract } from '@clientela/contracts';
-import { execute, newId, type BoundStatement, type NamedStatement, type Tx } from '@clientela/db';
+import { execute, executeLater, newId, type BoundStatement, type NamedStatement, type Tx } from '@clientela/db';
 import { traceparent } from '@clientela/runtime';
 import { wakeRelayAfterCommit } from './wake-relay.ts';
 
@@ -38,7 +38,7 @@ export const publish = <E extends EventContract>(
 
 /**
  * Publishes several events of one contract, in the order of `payloads`.
- * @param accompanying a statement of the change, such as the insert of its history, executed in the same round trip; its result is ignored
+ * @param accompanying a statement of the change, such as the insert of its history, executed in the same statement; its result is ignored
  */
 export async function publishAll<E extends EventContract>(
   tx: Tx,
@@ -68,7 +68,7 @@ export async function publishAll<E extends EventContract>(
     const aggregate = aggregateOf(envelope);
     return subscribers.map((subscriber) => ({ event_id: envelope.id, subscriber, aggregate }));
   });
-  await execute(tx, insertEvents(accompanying), [
+  executeLater(tx, insertEvents(accompanying), [
     ...(accompanying?.values ?? []),
     envelopes.map(({ id }) => id),
     envelopes.map((envelope) => JSON.stringify(envelope)),

@@ -1,12 +1,16 @@
 import { testDatabase } from '@clientela/testing';
 import { expect, test as base } from 'vitest';
-import { execute, transactionWithin, type Db, type NamedStatement, type Tx } from './index.ts';
+import { execute, executeLater, transactionWithin, type Db, type NamedStatement, type Tx } from './index.ts';
 
 const insert: NamedStatement = {
   name: 'insert_id',
   text: `insert into inbox_events (event_id, name) values ($1, 'x')`,
 };
-const [one, two] = ['00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000002'] as const;
+const [one, two, three] = [
+  '00000000-0000-7000-8000-000000000001',
+  '00000000-0000-7000-8000-000000000002',
+  '00000000-0000-7000-8000-000000000003',
+] as const;
 
 const test = base
   .extend('ownDatabase', { scope: 'file' }, async ({}, { onCleanup }) => {
@@ -97,3 +101,80 @@ test('the time of a transaction limits its first statement too, and ends with it
   });
   expect(await limit(db)).toBe('5s');
 });
+
+const exists: NamedStatement = { name: 'find_id', text: 'select 1 as one from inbox_events where event_id = $1' };
+const prepareInsert = (db: Db) =>
+  db.transaction(async (tx) => {
+    await execute(tx, insert, [two]);
+    throw undone;
+  });
+
+const nextStatements: Record<string, (tx: Tx) => Promise<unknown>> = {
+  'COMMIT alone': async () => {},
+  'a named one': (tx) => execute(tx, exists, [one]),
+  'one of Knex': async (tx) => tx('inbox_events').count(),
+  'a text of several': async (tx) => tx.raw('select 1; select 2'),
+  'another that waits': async (tx) => executeLater(tx, insert, [two]),
+  'a savepoint that is undone': (tx) => tx.transaction(() => Promise.reject(undone)).catch(() => {}),
+};
+
+test.for(Object.entries(nextStatements))(
+  'a statement that nobody waits for is executed with what follows: %s',
+  async ([, follow], { database: { db } }) => {
+    await prepareInsert(db).catch(() => {});
+    const write = async (tx: Tx) => {
+      await execute(tx, insert, [three]);
+      executeLater(tx, insert, [one]);
+      await follow(tx);
+    };
+    await db.transaction(write);
+    expect(await storedIds(db)).toEqual(expect.arrayContaining([one, three]));
+    await db('inbox_events').delete();
+    const failing = db.transaction(async (tx) => {
+      await write(tx);
+      throw undone;
+    });
+    await expect(failing).rejects.toBe(undone);
+    expect(await storedIds(db)).toEqual([]);
+  },
+);
+
+test('a statement that nobody waits for is seen by the next one', async ({ database: { db } }) => {
+  await prepareInsert(db).catch(() => {});
+  await db.transaction(async (tx) => {
+    executeLater(tx, insert, [one]);
+    expect(await execute(tx, exists, [one])).toEqual([{ one: 1 }]);
+  });
+});
+
+test('a statement that nobody waits for, in a savepoint that is undone, is undone with it', async ({
+  database: { db },
+}) => {
+  await prepareInsert(db).catch(() => {});
+  await db.transaction(async (tx) => {
+    await execute(tx, insert, [two]);
+    const failing = tx.transaction(async (savepoint) => {
+      executeLater(savepoint, insert, [one]);
+      throw undone;
+    });
+    await expect(failing).rejects.toBe(undone);
+  });
+  expect(await storedIds(db)).toEqual([two]);
+});
+
+for (const prepared of [true, false])
+  test(`a ${prepared ? 'prepared' : 'new'} statement that nobody waits for fails the transaction with its own error`, async ({
+    database: { db },
+  }) => {
+    // A new connection has prepared nothing.
+    await db.raw('select pg_terminate_backend(pg_backend_pid())').catch(() => {});
+    await expect.poll(async () => db.raw('select 1').catch(() => {})).toBeDefined();
+    if (prepared) await prepareInsert(db).catch(() => {});
+    const failing = db.transaction(async (tx) => {
+      await tx('inbox_events').insert({ event_id: two, name: 'x' });
+      executeLater(tx, insert, [two]);
+    });
+    await expect(failing).rejects.toMatchObject({ code: '23505' });
+    await db.transaction((tx) => execute(tx, insert, [one]));
+    expect(await storedIds(db)).toEqual([one]);
+  });

@@ -1,0 +1,137 @@
+import pg from 'pg';
+import { disposeOf } from './pool.ts';
+import type { BoundStatement } from './statement.ts';
+
+// In the extended query protocol a group of messages ends with a Sync. When one of its statements fails, the server discards the rest, so
+// that nothing runs outside its transaction. Here statements whose result nobody waits for share the group of the one that follows, which
+// saves a round trip for each.
+
+type Callback = (error: Error | null, result?: unknown) => void;
+type Config = { name?: string; text: string; values?: unknown[]; waits?: true };
+type Command = string | Config;
+
+/** The protocol of a connection, as the driver's own queries use it. */
+type Protocol = pg.Connection & { parsedStatements: Readonly<Record<string, string>>; sync: () => void };
+const protocolOf = (connection: pg.Client): Protocol => (connection as unknown as { connection: Protocol }).connection;
+
+/** What a query does with the server's messages: part of the driver, though not of its types. */
+type QueryMethods = {
+  prepare: (protocol: Protocol) => void;
+  handleCommandComplete: (message: { text?: string }, protocol: Protocol) => void;
+  handleDataRow: (message: unknown) => void;
+  handleError: (error: Error, protocol: Protocol) => void;
+};
+const methodsOf = (query: pg.Query): QueryMethods => query as unknown as QueryMethods;
+
+type Waiting = { config: Config; done: Callback };
+/** Statements that wait for the next one of their connection, in order. */
+const waiting = new WeakMap<pg.Client, Waiting[]>();
+
+const isPrepared = (connection: pg.Client, { name = '' }: Config) => name in protocolOf(connection).parsedStatements;
+
+/** Lets a statement wait for the next one. @returns false if the server has yet to prepare it */
+function wait(connection: pg.Client, config: Config, done: Callback): boolean {
+  if (!isPrepared(connection, config)) return false;
+  const known = waiting.get(connection);
+  if (known) known.push({ config, done });
+  else waiting.set(connection, [{ config, done }]);
+  return true;
+}
+
+/** A statement that waits for the next one of its connection, when it is passed to `query` of the connection with a callback. */
+export const waitingConfig = ({ name, text, values }: BoundStatement) =>
+  ({ name, text, values: [...values], waits: true }) as pg.QueryConfig;
+
+/** BEGIN, and the statement timeout of the transaction in milliseconds, if it has one of its own. */
+const beginningOf = (limit: number | undefined): Config[] => [
+  { name: 'begin', text: 'begin', values: [] },
+  ...(limit === undefined
+    ? []
+    : [
+        { name: 'limit_statements', text: `select set_config('statement_timeout', $1, true)`, values: [String(limit)] },
+      ]),
+];
+const isBeginning = ({ config }: Waiting) => config.name === 'begin' || config.name === 'limit_statements';
+
+/** Ends a connection, of which the pool makes no more use. */
+function end(connection: pg.Client, reason: Error): void {
+  disposeOf(connection, reason);
+  protocolOf(connection).stream.destroy();
+}
+
+/**
+ * Begins a transaction together with its first statement.
+ * @param limit statement timeout of the transaction in milliseconds; undefined for that of the session
+ */
+export function beginTransaction(connection: pg.Client, limit: number | undefined): void {
+  for (const config of beginningOf(limit)) {
+    const done = (error: Error | null) => {
+      if (error) end(connection, error); // what follows would run outside a transaction
+    };
+    if (!wait(connection, config, done)) connection.query(config as pg.QueryConfig, done);
+  }
+}
+
+const textOf = (command: Command) => (typeof command === 'string' ? command : command.text);
+/** Whether the server can prepare the text, which may then have one statement only. */
+const isSingle = (text: string) => !/;\s*\S/.test(text);
+const isCommit = (text: string) => /^commit\b/i.test(text);
+const isRollback = (text: string) => /^rollback\b(?!\s+to\b)/i.test(text);
+
+/** Sends the statements that wait together with the next one of the connection. A transaction without a statement sends nothing. */
+export function joinStatements(connection: pg.Client): void {
+  const query = connection.query.bind(connection) as (...args: unknown[]) => unknown;
+  const joined = (...args: unknown[]) => {
+    const [command] = args as [Command];
+    const callback = args.at(-1);
+    if (typeof command === 'object' && command.waits && wait(connection, command, callback as Callback))
+      return undefined;
+    const before = waiting.get(connection);
+    if (!before) return query(...args);
+    waiting.delete(connection);
+    const text = textOf(command);
+    const isUndone = isRollback(text);
+    if (isUndone) for (const { done } of before) done(null);
+    const isUnsent = before.some(isBeginning) && (isUndone || (isCommit(text) && before.every(isBeginning)));
+    if (isUnsent) return process.nextTick(callback as Callback, null, { rows: [] });
+    if (isUndone) return query(...args);
+    if (typeof callback === 'function' && isSingle(text)) return query(groupOf(connection, before, command), callback);
+    const last = before.at(-1) as Waiting;
+    void query(groupOf(connection, before.slice(0, -1), last.config), (error: Error | null, result: unknown) => {
+      if (error) end(connection, error);
+      last.done(error, result);
+    });
+    return query(...args);
+  };
+  connection.query = joined as typeof connection.query;
+}
+
+/** Makes a query that sends others before it. When one of them fails, the connection ends: a statement behind the group would still run. */
+function groupOf(connection: pg.Client, before: readonly Waiting[], command: Command): pg.Query {
+  const config = typeof command === 'string' ? { text: command } : command;
+  const query = new pg.Query({ ...config, queryMode: 'extended' } as pg.QueryConfig);
+  const { prepare, handleCommandComplete, handleDataRow, handleError } = methodsOf(query);
+  let completed = 0;
+  const current = () => before[completed];
+  return Object.assign(query, {
+    prepare: (protocol: Protocol) => {
+      const withoutSync = Object.assign(Object.create(protocol) as Protocol, { sync: () => {}, describe: () => {} });
+      for (const each of before) methodsOf(new pg.Query(each.config as pg.QueryConfig)).prepare(withoutSync);
+      prepare.call(query, protocol);
+    },
+    handleCommandComplete: (message: { text?: string }, protocol: Protocol) => {
+      const ended = current();
+      if (!ended) return handleCommandComplete.call(query, message, protocol);
+      completed += 1;
+      ended.done(null, { rowCount: Number(/\d+$/.exec(message.text ?? '')?.[0] ?? 0) });
+    },
+    handleDataRow: (message: unknown) => {
+      if (!current()) handleDataRow.call(query, message);
+    },
+    handleError: (error: Error, protocol: Protocol) => {
+      if (current()) end(connection, error);
+      for (const { done } of before.slice(completed)) done(error);
+      handleError.call(query, error, protocol);
+    },
+  } satisfies QueryMethods);
+}
