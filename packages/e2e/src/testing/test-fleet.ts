@@ -115,43 +115,68 @@ async function whenReady(fleet: TestFleet): Promise<TestFleet> {
   return fleet;
 }
 
+const shared = new Map<string, Promise<unknown>>();
+
+/**
+ * Starts something once per worker. A fixture of scope `worker` alone would start it again for every `extend` of the test that has it.
+ * @param onCleanup registers the end, at that of the worker
+ */
+function oncePerWorker<T>(
+  name: string,
+  start: () => Promise<T>,
+  end: (started: T) => Promise<unknown>,
+  onCleanup: (end: () => Promise<void>) => void,
+): Promise<T> {
+  const running = shared.get(name) as Promise<T> | undefined;
+  if (running) return running;
+  const starting = start();
+  shared.set(name, starting);
+  onCleanup(async () => void (await end(await starting)));
+  return starting;
+}
+
 /**
  * Tests on a fleet that other test files use too. They look only at records that they create, and wait until what they kill is back.
  * Each of the two fleets is started once per worker, because a start takes seconds.
  */
 export const fleetTest = test
   // oxlint-disable-next-line no-empty-pattern -- vitest reads the fixture's dependencies from the pattern: none
-  .extend('sharedDefaultFleet', { scope: 'worker' }, async ({}, { onCleanup }) => {
-    const fleet = await startTestFleet();
-    onCleanup(() => fleet.end());
-    return fleet;
-  })
+  .extend('sharedDefaultFleet', { scope: 'worker' }, ({}, { onCleanup }) =>
+    oncePerWorker(
+      'default',
+      () => startTestFleet(),
+      (fleet) => fleet.end(),
+      onCleanup,
+    ),
+  )
   // What the configured fleet exports: 5 % of the requests, those that fail, and those that a test asks for.
   // oxlint-disable-next-line no-empty-pattern -- as above
-  .extend('traces', { scope: 'worker' }, async ({}, { onCleanup }) => {
-    const receiver = await otlpReceiver();
-    onCleanup(() => receiver.close());
-    return receiver;
-  })
+  .extend('traces', { scope: 'worker' }, ({}, { onCleanup }) =>
+    oncePerWorker('traces', otlpReceiver, (receiver) => receiver.close(), onCleanup),
+  )
   // Every option that is off by default.
-  .extend('sharedConfiguredFleet', { scope: 'worker' }, async ({ traces }, { onCleanup }) => {
-    const fleet = await startTestFleet({
-      RABBITMQ_URL: await sharedBroker(),
-      RABBITMQ_EXCHANGE: testExchange(),
-      JWT_ALGORITHM: 'HS256',
-      JWT_SECRET_KEY: sharedSecret,
-      METRICS_TOKEN: metricsToken,
-      TRUST_PROXY: '1',
-      TRUST_TRACEPARENT: 'on',
-      OTEL_EXPORTER_OTLP_ENDPOINT: traces.url,
-      RATE_LIMITS: 'on',
-      ...wideLimits,
-      LOGIN_RATE: `${loginRate}/hour`,
-      CUSTOMER_PATCH_RATE: '2/hour',
-    });
-    onCleanup(() => fleet.end());
-    return fleet;
-  })
+  .extend('sharedConfiguredFleet', { scope: 'worker' }, ({ traces }, { onCleanup }) =>
+    oncePerWorker(
+      'configured',
+      async () =>
+        startTestFleet({
+          RABBITMQ_URL: await sharedBroker(),
+          RABBITMQ_EXCHANGE: testExchange(),
+          JWT_ALGORITHM: 'HS256',
+          JWT_SECRET_KEY: sharedSecret,
+          METRICS_TOKEN: metricsToken,
+          TRUST_PROXY: '1',
+          TRUST_TRACEPARENT: 'on',
+          OTEL_EXPORTER_OTLP_ENDPOINT: traces.url,
+          RATE_LIMITS: 'on',
+          ...wideLimits,
+          LOGIN_RATE: `${loginRate}/hour`,
+          CUSTOMER_PATCH_RATE: '2/hour',
+        }),
+      (fleet) => fleet.end(),
+      onCleanup,
+    ),
+  )
   .extend('defaultFleet', { scope: 'file' }, ({ sharedDefaultFleet }) => whenReady(sharedDefaultFleet))
   .extend('configuredFleet', { scope: 'file' }, ({ sharedConfiguredFleet }) => whenReady(sharedConfiguredFleet));
 
