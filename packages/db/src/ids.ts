@@ -21,7 +21,7 @@ export function newId(): string {
   const now = Date.now();
   if (now > msecs) {
     msecs = now;
-    seq = random.getUint32(position) >>> 1; // leaves room to count
+    seq = random.getUint32(position) >>> 1; // half of what it may be, so that it can be counted up
   } else seq += 1;
   const bytes = randomBytes.subarray(position, position + bytesOfOne);
   position += bytesOfOne;
