@@ -18,8 +18,8 @@ type AvatarProps = { id: string; name: string; url?: string | null; size?: numbe
 export function Avatar({ id, name, url, size = 24 }: AvatarProps) {
   const style = { '--hue': hueOf(id), '--size': size === 24 ? undefined : `${size}px` } as CSSProperties;
   return (
-    <span className={styles.avatar} style={style} aria-hidden>
-      {url ? <img src={url} alt="" loading="lazy" width={size} height={size} /> : initialsOf(name)}
+    <span className={styles.avatar} style={style} data-initials={url ? undefined : initialsOf(name)} aria-hidden>
+      {url && <img src={url} alt="" loading="lazy" width={size} height={size} />}
     </span>
   );
 }
