@@ -1,12 +1,12 @@
-import { useVirtualizer } from '@tanstack/react-virtual';
 import { useMemo, useRef, useState, type CSSProperties, type KeyboardEvent, type MouseEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { classes } from './classes.ts';
 import styles from './data-grid.module.css';
-import { useDrawnRows } from './drawn-rows.ts';
+import { GridBody } from './grid-body.tsx';
 import { HeaderCell, type SortKey } from './grid-header.tsx';
 import { nextPosition, type Position } from './grid-keys.ts';
-import { cellProps, GridRow, type Column } from './grid-row.tsx';
+import { cellProps, type Column } from './grid-row.tsx';
+import { headHeight, rowHeight, scrollToRow } from './rows-in-view.ts';
 
 type DataGridProps<R> = {
   label: string;
@@ -30,9 +30,6 @@ type DataGridProps<R> = {
   isStale?: boolean;
 };
 
-const rowHeight = 40;
-const headHeight = 34;
-
 /** The cell that an event happened in. */
 function positionOf(target: EventTarget): Position | undefined {
   const cell = target instanceof Element ? target.closest<HTMLElement>('[data-cell]') : null;
@@ -49,7 +46,7 @@ export function DataGrid<R>(props: DataGridProps<R>) {
   const { label, ids, rowAt, columns, total, nameOf, sort, onSort, selected, onSelect, onView, isStale } = props;
   const { onOpen, onApproach } = props;
   const { t } = useTranslation();
-  const scroller = useRef<HTMLDivElement>(null);
+  const [scroller, setScroller] = useState<HTMLElement | null>(null);
   const [active, setActive] = useState<Position>({ row: 0, column: 1 });
   const anchor = useRef(0);
   const approaching = useRef<ReturnType<typeof setTimeout>>(undefined);
@@ -60,29 +57,11 @@ export function DataGrid<R>(props: DataGridProps<R>) {
     return (row: R) => before + nameOf(row) + after;
   }, [t, nameOf]);
 
-  // oxlint-disable-next-line react/incompatible-library -- its result is used in this component only
-  const virtual = useVirtualizer({
-    count: ids.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => rowHeight,
-    scrollPaddingStart: headHeight,
-    onChange: ({ range }) => {
-      if (range) onView(range.startIndex, range.endIndex);
-    },
-  });
-
-  const { startIndex = 0, endIndex = 0 } = virtual.calculateRange() ?? {};
-  const { first, last } = useDrawnRows({ first: startIndex, last: endIndex }, ids.length);
-  const indexes = Array.from({ length: last - first + 1 }, (_, at) => first + at);
-  // The row with the focus stays in the page, wherever the view is.
-  if (activeRow >= 0 && activeRow < first) indexes.unshift(activeRow);
-  if (activeRow > last) indexes.push(activeRow);
-
   const focusCell = (position: Position) => {
     setActive(position);
-    if (position.row >= 0) virtual.scrollToIndex(position.row, { align: 'auto' });
+    if (position.row >= 0 && scroller) scrollToRow(scroller, position.row);
     requestAnimationFrame(() =>
-      scroller.current
+      scroller
         ?.querySelector<HTMLElement>(`[data-cell="${position.row}:${position.column}"]`)
         ?.focus({ preventScroll: position.row < 0 }),
     );
@@ -112,7 +91,7 @@ export function DataGrid<R>(props: DataGridProps<R>) {
 
   const onKeyDown = (event: KeyboardEvent) => {
     const { row, column } = { ...active, row: activeRow };
-    const page = Math.max(1, Math.floor(((scroller.current?.clientHeight ?? 0) - headHeight) / rowHeight) - 1);
+    const page = Math.max(1, Math.floor(((scroller?.clientHeight ?? 0) - headHeight) / rowHeight) - 1);
     const next = nextPosition({ row, column }, event, { rows: ids.length, columns: allColumns, page });
     const opened = rowAt(row);
     const isSelectKey = event.key === ' ' || event.key === 'x';
@@ -153,7 +132,7 @@ export function DataGrid<R>(props: DataGridProps<R>) {
   const style = { '--columns': `var(--check) ${columns.map(({ width }) => width).join(' ')}` } as CSSProperties;
 
   return (
-    <div className={styles.scroller} ref={scroller}>
+    <div className={styles.scroller} ref={setScroller}>
       <div
         role="grid"
         aria-label={label}
@@ -198,20 +177,16 @@ export function DataGrid<R>(props: DataGridProps<R>) {
             ))}
           </div>
         </div>
-        <div role="rowgroup" className={styles.body} style={{ height: virtual.getTotalSize() }}>
-          {indexes.map((index) => (
-            <GridRow
-              key={index}
-              index={index}
-              start={index * rowHeight}
-              row={rowAt(index)}
-              columns={columns}
-              labelOf={labelOf}
-              isSelected={selected.has(ids[index] ?? '')}
-              activeColumn={index === activeRow ? active.column : undefined}
-            />
-          ))}
-        </div>
+        <GridBody
+          scroller={scroller}
+          ids={ids}
+          rowAt={rowAt}
+          columns={columns}
+          labelOf={labelOf}
+          selected={selected}
+          active={{ row: activeRow, column: active.column }}
+          onView={onView}
+        />
       </div>
     </div>
   );

@@ -2,6 +2,7 @@ import { memo, type ReactNode } from 'react';
 import { classes } from './classes.ts';
 import styles from './data-grid.module.css';
 import type { Position } from './grid-keys.ts';
+import { rowHeight } from './rows-in-view.ts';
 
 export type Column<R> = {
   id: string;
@@ -22,8 +23,6 @@ export type Column<R> = {
 
 type GridRowProps<R> = {
   index: number;
-  /** Pixels from the first row. */
-  start: number;
   /** Undefined while it is not there. */
   row: R | undefined;
   columns: readonly Column<R>[];
@@ -43,7 +42,6 @@ export const cellProps = ({ row, column }: Position, isActive: boolean) => ({
 /** A row of a DataGrid, which handles its events. Rendered again only when something of its own changes, not when the table scrolls. */
 export const GridRow = memo(function GridRow<R>({
   index,
-  start,
   row,
   columns,
   labelOf,
@@ -57,7 +55,7 @@ export const GridRow = memo(function GridRow<R>({
       aria-selected={isSelected}
       aria-busy={!row || undefined}
       className={styles.row}
-      style={{ top: start }}
+      style={{ transform: `translateY(${index * rowHeight}px)` }}
     >
       <div
         role="gridcell"

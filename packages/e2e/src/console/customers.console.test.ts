@@ -105,6 +105,20 @@ test('a list of thousands keeps and reads again only what is near the view; a se
     .toBe('4501');
   await expect.poll(() => nameAt(4499)).toContain('Person 4499');
 
+  // Rows take over the elements of those out of view; when scrolling rests they have their order again, around the cell with the focus.
+  const readOrder = `[...document.querySelectorAll('[role=row]')].map((row) => Number(row.getAttribute('aria-rowindex')))`;
+  for (const row of [4450, 4420, 4445]) {
+    await scrollTo(row);
+    await expect.poll(() => nameAt(row)).toContain(`Person ${row}`);
+  }
+  await expect
+    .poll(async () => {
+      const order = await page.evaluate<number[]>(readOrder);
+      return order.length > 30 && order.every((row, at) => at === 0 || row > (order[at - 1] ?? 0));
+    })
+    .toBe(true);
+  expect(await focusedRow()).toBe('4501');
+
   asked.length = 0;
   await page.keyboard.press('x');
   await page.keyboard.press('t');
