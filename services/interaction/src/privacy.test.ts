@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ErasureReport, Person } from '@clientela/contracts';
 import { newId } from '@clientela/db';
 import { serviceTest, tablesContaining, type TestUser, type Company } from '@clientela/testing';
-import { describe, expect } from 'vitest';
+import { describe, expect, onTestFinished } from 'vitest';
 import { createTestInteraction, type TestInteraction } from './testing/test-interaction.ts';
 
 const test = serviceTest(() => createTestInteraction({ pool: 4 }))
@@ -267,6 +267,8 @@ describe('an erasure', () => {
     const request_id = newId();
     for (const table of ['interactions', 'transactions']) {
       const blocker = await service.database.owner.transaction();
+      // A transaction that stays open after a failure would let the pool wait for ever when it is closed.
+      onTestFinished(async () => void (blocker.isCompleted() || (await blocker.rollback().catch(() => {}))));
       const rows = blocker(table).where({ customer_id: person.customer_id });
       await rows.orderBy(['occurred_at', 'id']).limit(1).forUpdate(); // some part of it waits here, others are done before
       const cut = callPrivacy(service, 'erasures', { request_id, person }).then(({ status }) => status);
