@@ -6,6 +6,7 @@ export { dataFolder } from './data-folder.ts';
 export type { OldDatabase, TestDatabase } from './database.ts';
 export { databaseBefore, migrationsOf, testDatabase } from './database.ts';
 export { digitsOfLetters } from './digits-of-letters.ts';
+export { heldTransaction } from './held-transaction.ts';
 export { runInterrupted } from './interrupted.ts';
 export { withLock } from './lock.ts';
 export { linkOf, startMailServer, tokenOf } from './mail-server.ts';

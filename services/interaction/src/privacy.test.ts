@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { ErasureReport, Person } from '@clientela/contracts';
 import { newId } from '@clientela/db';
-import { serviceTest, tablesContaining, type TestUser, type Company } from '@clientela/testing';
-import { describe, expect, onTestFinished } from 'vitest';
+import { heldTransaction, serviceTest, tablesContaining, type TestUser, type Company } from '@clientela/testing';
+import { describe, expect } from 'vitest';
 import { createTestInteraction, type TestInteraction } from './testing/test-interaction.ts';
 
 const test = serviceTest(() => createTestInteraction({ pool: 4 }))
@@ -227,27 +227,23 @@ describe('an erasure', () => {
     'waits for a record that is being %s, and erases it',
     async (how, { service, admin, person, canary }) => {
       const { id } = await sayAll(admin, person, canary);
-      const blocker = await service.database.owner.transaction();
+      const blocker = await heldTransaction(service.database.owner);
       await blocker.raw('lock table outbox_events in exclusive mode'); // it stops after its row, before its commit
       const lateText = `late${canary}`;
       const change = { status: 'cancelled', description: lateText, order_id: lateText };
-      try {
-        const done = (
-          how === 'changed'
-            ? admin.patch(`/api/customers/${person.customer_id}/transactions/${id}`, change)
-            : record(admin, person, 'interactions', { notes: lateText, type: 'call' }).set('Idempotency-Key', lateText)
-        ).then(({ status }) => status);
-        await waiting(service, 1);
-        const erased = erase(service, person);
-        await waiting(service, 2);
-        await blocker.commit();
-        expect([200, 201]).toContain(await done);
-        const { erased: deletedId, anonymised } = await erased;
-        expect(deletedId).toMatchObject([{ table: 'interactions', rows: how === 'recorded' ? 2 : 1 }]);
-        expect(anonymised).toMatchObject([{ table: 'transactions', rows: 1 }, { rows: how === 'recorded' ? 3 : 2 }]);
-      } finally {
-        if (!blocker.isCompleted()) await blocker.rollback();
-      }
+      const done = (
+        how === 'changed'
+          ? admin.patch(`/api/customers/${person.customer_id}/transactions/${id}`, change)
+          : record(admin, person, 'interactions', { notes: lateText, type: 'call' }).set('Idempotency-Key', lateText)
+      ).then(({ status }) => status);
+      await waiting(service, 1);
+      const erased = erase(service, person);
+      await waiting(service, 2);
+      await blocker.commit();
+      expect([200, 201]).toContain(await done);
+      const { erased: deletedId, anonymised } = await erased;
+      expect(deletedId).toMatchObject([{ table: 'interactions', rows: how === 'recorded' ? 2 : 1 }]);
+      expect(anonymised).toMatchObject([{ table: 'transactions', rows: 1 }, { rows: how === 'recorded' ? 3 : 2 }]);
       expect(await tablesContaining(service.database.owner, canary)).toEqual([]);
       const [remaining] = await service.database.owner('transactions').where({ id });
       expect(remaining.status).toBe(how === 'changed' ? 'cancelled' : 'completed');
@@ -266,9 +262,7 @@ describe('an erasure', () => {
     await many(service, company, admin, person, canary, 'transactions', 2500);
     const request_id = newId();
     for (const table of ['interactions', 'transactions']) {
-      const blocker = await service.database.owner.transaction();
-      // A transaction that stays open after a failure would let the pool wait for ever when it is closed.
-      onTestFinished(async () => void (blocker.isCompleted() || (await blocker.rollback().catch(() => {}))));
+      const blocker = await heldTransaction(service.database.owner);
       const rows = blocker(table).where({ customer_id: person.customer_id });
       await rows.orderBy(['occurred_at', 'id']).limit(1).forUpdate(); // some part of it waits here, others are done before
       const cut = callPrivacy(service, 'erasures', { request_id, person }).then(({ status }) => status);

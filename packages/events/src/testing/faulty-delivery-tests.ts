@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { customerDeleted } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
 import { unavailable } from '@clientela/errors';
-import { tablesContaining } from '@clientela/testing';
+import { heldTransaction, tablesContaining } from '@clientela/testing';
 import { describe, expect } from 'vitest';
 import { publish, publishAll } from '../index.ts';
 import { failures, origin } from './events-test-kit.ts';
@@ -174,7 +174,7 @@ export function testFaultyDelivery(transport: Transport, test: TransportTest): v
       customer,
     }) => {
       const [slow, fast] = [randomUUID(), randomUUID()];
-      const open = await customer.db().transaction();
+      const open = await heldTransaction(customer.db());
       await publish(open, customerDeleted, origin, 1, { customer_id: slow, number: 1, hard: true });
       for (const sequence of upTo(30)) {
         await customer.publishDeletion(fast, sequence);

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Role } from '@clientela/contracts';
 import { conflict } from '@clientela/errors';
-import { testServiceKeys, testDatabase, testSecret, type TestDatabase } from '@clientela/testing';
+import { heldTransaction, testServiceKeys, testDatabase, testSecret, type TestDatabase } from '@clientela/testing';
 import { text, Uuid } from '@clientela/validation';
 import { pino } from 'pino';
 import supertest, { type Response } from 'supertest';
@@ -357,7 +357,7 @@ describe('a repeated POST', () => {
   }) => {
     const key = randomUUID();
     const name = newName();
-    const elsewhere = await database.owner.transaction();
+    const elsewhere = await heldTransaction(database.owner);
     const request = createHash('sha256')
       .update(JSON.stringify([me, 'post', '/things', key]))
       .digest();

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { serviceTest, type TestUser, type Company, type TestService } from '@clientela/testing';
+import { heldTransaction, serviceTest, type TestUser, type Company, type TestService } from '@clientela/testing';
 import { describe, expect } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
 
@@ -225,7 +225,7 @@ describe('a batch', () => {
     const id = (await manager.post('/api/customers', data).expect(201)).body.customer.id as string;
     /** Runs an upsert that waits for a concurrent change. */
     const during = async (change: object, lastname: string) => {
-      const elsewhere = await service.database.owner.transaction();
+      const elsewhere = await heldTransaction(service.database.owner);
       await elsewhere('customers').where({ company_id: company.id, id }).update(change);
       const upserted = upsert(lastname);
       const waiting = async () =>
@@ -310,7 +310,7 @@ describe('a batch with an Idempotency-Key', () => {
       .poll(async () => (await customersOf(service, company, of)).length, { interval: 2 })
       .toBeGreaterThan(10);
     const { owner, cut } = service.database;
-    const lock = await owner.transaction();
+    const lock = await heldTransaction(owner);
     await lock.raw('lock table customers in share mode'); // the next insert waits, so that the cut meets it
     const waiting = async () =>
       (await owner.raw('select 1 from pg_locks where not granted and relation = ?::regclass', ['customers'])).rowCount;

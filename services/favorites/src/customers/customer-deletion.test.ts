@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { testService, type TestUser, type Company, type TestService } from '@clientela/testing';
+import { heldTransaction, testService, type TestUser, type Company, type TestService } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createApp } from '../app.ts';
 
@@ -85,7 +85,7 @@ test('rejects with 404 a favorite that is added after the deletion was processed
 });
 
 test('deletes a favorite that is added while the deletion is processed', async () => {
-  const blocker = await service.database.owner.transaction();
+  const blocker = await heldTransaction(service.database.owner);
   await blocker.raw('lock table outbox_events in exclusive mode'); // blocks the addition between its row and its commit
   const waitForBlocked = async (count: number) => {
     const deadline = Date.now() + 15_000;
@@ -99,16 +99,12 @@ test('deletes a favorite that is added while the deletion is processed', async (
       await sleep(5);
     }
   };
-  try {
-    const added = add().then(({ status }) => status);
-    await waitForBlocked(1);
-    const delivered = deliver(deletion()).then(({ status }) => status);
-    await waitForBlocked(2);
-    await blocker.commit();
-    expect([await added, await delivered]).toEqual([201, 200]);
-  } finally {
-    if (!blocker.isCompleted()) await blocker.rollback();
-  }
+  const added = add().then(({ status }) => status);
+  await waitForBlocked(1);
+  const delivered = deliver(deletion()).then(({ status }) => status);
+  await waitForBlocked(2);
+  await blocker.commit();
+  expect([await added, await delivered]).toEqual([201, 200]);
   expect(await rows()).toBe(0);
 });
 

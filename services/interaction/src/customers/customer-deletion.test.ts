@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TestUser, Company } from '@clientela/testing';
+import { heldTransaction, type TestUser, type Company } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTestInteraction, type TestInteraction } from '../testing/test-interaction.ts';
 
@@ -132,7 +132,7 @@ test('rejects with 404 a record that is added after the deletion was processed',
 
 test('deletes a record that is added while the deletion is processed', async () => {
   const id = randomUUID();
-  const blocker = await service.database.owner.transaction();
+  const blocker = await heldTransaction(service.database.owner);
   await blocker.raw('lock table outbox_events in exclusive mode'); // recording stops after its row, before its commit
   const waiting = async (count: number) => {
     const until = Date.now() + 15_000;
@@ -146,16 +146,12 @@ test('deletes a record that is added while the deletion is processed', async () 
       await sleep(5);
     }
   };
-  try {
-    const recorded = record(id).then(({ status }) => status);
-    await waiting(1);
-    const delivered = deliver(deletion(id)).then(({ status }) => status);
-    await waiting(2);
-    await blocker.commit();
-    expect([await recorded, await delivered]).toEqual([201, 200]);
-  } finally {
-    if (!blocker.isCompleted()) await blocker.rollback();
-  }
+  const recorded = record(id).then(({ status }) => status);
+  await waiting(1);
+  const delivered = deliver(deletion(id)).then(({ status }) => status);
+  await waiting(2);
+  await blocker.commit();
+  expect([await recorded, await delivered]).toEqual([201, 200]);
   expect(await rowsOf(id)).toBe(0);
 });
 

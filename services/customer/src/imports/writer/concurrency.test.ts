@@ -1,3 +1,4 @@
+import { heldTransaction } from '@clientela/testing';
 import { expect } from 'vitest';
 import { importTest, recordsOf, testImport } from './testing/import-tests.ts';
 
@@ -66,30 +67,24 @@ test('a value taken between lookup and write is found by a repetition of the chu
   admin,
 }) => {
   const { database } = service;
-  const holder = await database.db.transaction();
-  try {
-    const { id: company_id } = company;
-    const { rows } = await holder.raw(
-      `insert into customers (company_id, id, email, full_name_built, preferences, search_text) values (?, gen_random_uuid(), 'A@example.com', true, '{}', '') returning number`,
-      [company_id],
-    );
-    // The lookup of the import does not see the uncommitted customer; its insert waits for it.
-    const writing = testImport(service, company, admin, { match_on: 'external_id' }).write(
-      { external_id: 'x', email: 'a@example.com' },
-      { external_id: 'y', email: 'b@example.com' },
-    );
-    await expect
-      .poll(
-        async () => (await database.owner.raw(`select count(*)::int as n from pg_locks where not granted`)).rows[0].n,
-      )
-      .toBeGreaterThan(0);
-    await holder.commit();
-    expect(await writing).toMatchObject({
-      created: 1,
-      failed: 1,
-      problems: [{ row: 2, column: 'email', reason: `belongs to another customer, number ${rows[0].number}` }],
-    });
-  } finally {
-    if (!holder.isCompleted()) await holder.rollback();
-  }
+  const holder = await heldTransaction(database.db);
+  const { id: company_id } = company;
+  const { rows } = await holder.raw(
+    `insert into customers (company_id, id, email, full_name_built, preferences, search_text) values (?, gen_random_uuid(), 'A@example.com', true, '{}', '') returning number`,
+    [company_id],
+  );
+  // The lookup of the import does not see the uncommitted customer; its insert waits for it.
+  const writing = testImport(service, company, admin, { match_on: 'external_id' }).write(
+    { external_id: 'x', email: 'a@example.com' },
+    { external_id: 'y', email: 'b@example.com' },
+  );
+  await expect
+    .poll(async () => (await database.owner.raw(`select count(*)::int as n from pg_locks where not granted`)).rows[0].n)
+    .toBeGreaterThan(0);
+  await holder.commit();
+  expect(await writing).toMatchObject({
+    created: 1,
+    failed: 1,
+    problems: [{ row: 2, column: 'email', reason: `belongs to another customer, number ${rows[0].number}` }],
+  });
 });
