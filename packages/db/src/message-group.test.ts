@@ -1,16 +1,9 @@
 import { testDatabase } from '@clientela/testing';
 import { expect, test as base } from 'vitest';
 import { execute, executeLater, transactionWithin, type Db, type NamedStatement, type Tx } from './index.ts';
+import { ids, insert, storedIds, undone } from './testing/inbox-rows.ts';
 
-const insert: NamedStatement = {
-  name: 'insert_id',
-  text: `insert into inbox_events (event_id, name) values ($1, 'x')`,
-};
-const [one, two, three] = [
-  '00000000-0000-7000-8000-000000000001',
-  '00000000-0000-7000-8000-000000000002',
-  '00000000-0000-7000-8000-000000000003',
-] as const;
+const [one, two, three] = ids;
 
 const test = base
   .extend('ownDatabase', { scope: 'file' }, async ({}, { onCleanup }) => {
@@ -24,12 +17,6 @@ const test = base
     await db.transaction(async (tx) => void (await tx.raw('select 1')));
     return { db, owner };
   });
-
-const storedIds = async (db: Db): Promise<string[]> =>
-  (await db('inbox_events').select<{ event_id: string }[]>('event_id').orderBy('event_id')).map(
-    ({ event_id }) => event_id,
-  );
-const undone = new Error('undone');
 
 test('a transaction begins with its first statement', async ({ database: { db, owner } }) => {
   const clock = async (on: Db, name: string) =>

@@ -1,14 +1,9 @@
 import { testDatabase } from '@clientela/testing';
 import { expect, test as base } from 'vitest';
-import { execute, type Db, type NamedStatement, type Tx } from './index.ts';
+import { execute, type Tx } from './index.ts';
+import { ids, insert, storedIds, undone } from './testing/inbox-rows.ts';
 
-const insert: NamedStatement = {
-  name: 'insert_id',
-  text: `insert into inbox_events (event_id, name) values ($1, 'x')`,
-};
-const ids = ['1', '2', '3', '4'].map((digit) => `00000000-0000-7000-8000-00000000000${digit}`);
-const [one, two, three, four] = ids as [string, string, string, string];
-const undone = new Error('undone');
+const [one, two, three, four] = ids;
 
 const test = base
   .extend('ownDatabase', { scope: 'file' }, async ({}, { onCleanup }) => {
@@ -21,10 +16,6 @@ const test = base
     return db;
   });
 
-const storedIds = async (db: Db): Promise<string[]> =>
-  (await db('inbox_events').select<{ event_id: string }[]>('event_id').orderBy('event_id')).map(
-    ({ event_id }) => event_id,
-  );
 const row = (event_id: string) => ({ event_id, name: 'x' });
 /** A statement that fails, which the code around it ignores. */
 const failUnnoticed = (tx: Tx) => tx.raw('select 1 / 0').catch(() => {});
@@ -82,6 +73,20 @@ test('a savepoint undoes its own part only, however deep, and also when a failur
     await expect(ignoring).rejects.toMatchObject({ code: '25P02' });
   });
   expect(await storedIds(db)).toEqual([one, two]);
+});
+
+test('a transaction has one savepoint at a time, in each of which there may be others', async ({ db }) => {
+  const both = db.transaction(async (tx) => {
+    const first = tx.transaction(async (savepoint) => {
+      await execute(savepoint, insert, [one]);
+      await savepoint.transaction((inner) => execute(inner, insert, [two]));
+    });
+    await expect(tx.transaction((second) => execute(second, insert, [three]))).rejects.toThrow('an open savepoint');
+    await first;
+    await tx.transaction((next) => execute(next, insert, [four]));
+  });
+  await both;
+  expect(await storedIds(db)).toEqual([one, two, four]);
 });
 
 test('a statement that starts while its transaction ends does not run outside it', async ({ db }) => {

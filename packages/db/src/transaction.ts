@@ -26,6 +26,7 @@ type State = {
   connection: Connection;
   parent: Tx | undefined;
   hasEnded: boolean;
+  hasSavepoint: boolean;
   afterCommit: (() => void)[];
   /** The first failure of a statement that nobody waited for. */
   failure?: Error;
@@ -80,7 +81,7 @@ const run = (connection: Connection, text: string): Promise<pg.QueryResult> =>
  */
 function makeTx(db: Db, connection: Connection, parent: Tx | undefined): Tx {
   const pool = contextOf(db);
-  const own: State = { connection, parent, hasEnded: false, afterCommit: [] };
+  const own: State = { connection, parent, hasEnded: false, hasSavepoint: false, afterCommit: [] };
   const client = Object.assign(Object.create(pool.client) as Client, {
     acquireConnection: async () => openConnection(tx),
     releaseConnection: async () => {},
@@ -98,21 +99,34 @@ function makeTx(db: Db, connection: Connection, parent: Tx | undefined): Tx {
   return Object.assign(tx, { [state]: own, context, isTransaction: true, isCompleted: () => hasEnded(own) });
 }
 
-/** Runs `work` in a savepoint: when it fails, only what it did is undone. */
+/**
+ * Runs `work` in a savepoint: when it fails, only what it did is undone.
+ * @throws Error while another savepoint of the transaction is open, because one would undo or keep statements of the other
+ */
 async function runInSavepoint(db: Db, parent: Tx, work: Work): Promise<unknown> {
   const connection = openConnection(parent) as Connection;
-  await run(connection, 'savepoint nested'); // the latest of the same name counts
-  const tx = makeTx(db, connection, parent);
-  const own = stateOf(tx);
+  const outer = stateOf(parent);
+  if (outer.hasSavepoint) throw new Error('The transaction has an open savepoint');
+  outer.hasSavepoint = true;
   try {
-    const result = await work(tx);
+    await run(connection, 'savepoint nested'); // the latest of the same name counts
+    return await keepOrUndo(makeTx(db, connection, parent), outer, work);
+  } finally {
+    outer.hasSavepoint = false;
+  }
+}
+
+async function keepOrUndo(savepoint: Tx, outer: State, work: Work): Promise<unknown> {
+  const own = stateOf(savepoint);
+  try {
+    const result = await work(savepoint);
     own.hasEnded = true;
-    await run(connection, 'release savepoint nested');
-    stateOf(parent).afterCommit.push(...own.afterCommit);
+    await run(own.connection, 'release savepoint nested');
+    outer.afterCommit.push(...own.afterCommit);
     return result;
   } catch (error) {
     own.hasEnded = true;
-    if (!hasEnded(stateOf(parent))) await run(connection, 'rollback to savepoint nested; release savepoint nested');
+    if (!hasEnded(outer)) await run(own.connection, 'rollback to savepoint nested; release savepoint nested');
     throw error;
   }
 }

@@ -37,7 +37,7 @@ export const publish = <E extends EventContract>(
 ): Promise<void> => publishAll(tx, contract, origin, [{ sequence, data }]);
 
 /**
- * Publishes several events of one contract, in the order of `payloads`.
+ * Publishes several events of one contract, in the order of `payloads`. They are written with the transaction's next statement, or its COMMIT.
  * @param accompanying a statement of the change, such as the insert of its history, executed in the same statement; its result is ignored
  */
 export async function publishAll<E extends EventContract>(
