@@ -5,4 +5,4 @@ import type { GatewayResponse } from './request-context.ts';
 
 /** The client's address as limits count it: IPv6 clients by /56, as providers assign them. Computed once for a request. */
 export const addressKey = (req: Request, res: GatewayResponse): string =>
-  (res.locals.addressKey ??= ipKeyGenerator(clientAddress(req), 56));
+  (res.locals.addressKey ??= ipKeyGenerator(clientAddress(req, res), 56));

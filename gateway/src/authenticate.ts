@@ -147,7 +147,7 @@ export const authenticate =
       if (!token.startsWith(apiKeyStart)) context.actor = await tokens.verify(token);
       else {
         try {
-          const client = { address: clientAddress(req), mayAsk: () => !isLimited(req, res) };
+          const client = { address: clientAddress(req, res), mayAsk: () => !isLimited(req, res) };
           const actor = await apiKeys.verify(token, client);
           if (!revocations.isInactive(actor.company_id)) context.actor = actor;
         } catch (error) {

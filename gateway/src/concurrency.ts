@@ -10,6 +10,23 @@ const tooManyAtOnce = (max: number, scope: string) =>
     headers: { 'Retry-After': '1' },
   });
 
+/** The requests in progress of each key of one scope. */
+function countInProgress(max: number, scope: string) {
+  const counts = new Map<string, number>();
+  const count = (key: string) => counts.get(key) ?? 0;
+  return {
+    /** @throws AppError 429 when the key has its share */
+    check: (key: string) => {
+      if (count(key) >= max) throw tooManyAtOnce(max, scope);
+    },
+    add: (key: string, by: number) => {
+      const next = count(key) + by;
+      if (next > 0) counts.set(key, next);
+      else counts.delete(key);
+    },
+  };
+}
+
 /**
  * MAX_CONCURRENT_PER_USER, _PER_COMPANY, _PER_IP: bounds the requests in progress, so that nobody takes all connections to a
  * service. A request is in progress until its response is complete. Counts IPv6 clients by /56, as LOGIN_RATE does.
@@ -18,24 +35,24 @@ export function concurrencyLimits(config: Config): Middleware {
   const { MAX_CONCURRENT_PER_USER: perUser, MAX_CONCURRENT_PER_COMPANY: perCompany } = config;
   const { MAX_CONCURRENT_PER_IP: perIp } = config;
   if (config.RATE_LIMITS === 'off') return (_req, _res, next) => next();
-  const inProgress = new Map<string, number>();
-  const count = (key: string) => inProgress.get(key) ?? 0;
+  const addresses = countInProgress(perIp, 'address');
+  const users = countInProgress(perUser, 'user');
+  const companies = countInProgress(perCompany, 'company');
 
   return (req, res, next) => {
     const { actor } = res.locals.context;
-    const bounds: [key: string, max: number, scope: string][] = [[`ip ${addressKey(req, res)}`, perIp, 'address']];
-    if (actor) bounds.push([`user ${actor.id}`, perUser, 'user']);
-    if (actor?.company_id !== undefined) bounds.push([`company ${actor.company_id}`, perCompany, 'company']);
-    const exceeded = bounds.find(([key, max]) => count(key) >= max);
-    if (exceeded) throw tooManyAtOnce(exceeded[1], exceeded[2]);
+    const address = addressKey(req, res);
+    addresses.check(address);
+    if (actor) users.check(actor.id);
+    if (actor?.company_id !== undefined) companies.check(actor.company_id);
 
-    for (const [key] of bounds) inProgress.set(key, count(key) + 1);
-    res.once('close', () => {
-      for (const [key] of bounds) {
-        if (count(key) > 1) inProgress.set(key, count(key) - 1);
-        else inProgress.delete(key);
-      }
-    });
+    const change = (by: number) => {
+      addresses.add(address, by);
+      if (actor) users.add(actor.id, by);
+      if (actor?.company_id !== undefined) companies.add(actor.company_id, by);
+    };
+    change(1);
+    res.once('close', () => change(-1));
     next();
   };
 }

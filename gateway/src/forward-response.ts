@@ -10,7 +10,7 @@ export type BufferedBytes = { total: number };
  * @param options.buffered shared by all requests
  * @param options.stallTimeout milliseconds without progress while more than `limits.stallBytes` wait
  * @param options.onStalled called once when the client takes nothing for that long
- * @returns a function that stops forwarding, for another response in its place
+ * @returns a function to call when the response is closed, or another one takes its place
  */
 export function forwardResponse(
   source: UpstreamResponse,
@@ -24,6 +24,7 @@ export function forwardResponse(
   let blockedAt = 0;
   let hasEnded = false;
   let timer: NodeJS.Timeout | undefined;
+  let whole: Buffer | undefined;
 
   const count = (bytes: number) => {
     waitingBytes += bytes;
@@ -32,6 +33,7 @@ export function forwardResponse(
   const write = (chunk: Buffer) => {
     isBlocked = !res.write(chunk);
     if (!isBlocked) return;
+    res.once('drain', onDrain);
     blockedAt = performance.now();
     timer ??= setTimeout(checkProgress, stallTimeout);
   };
@@ -44,6 +46,11 @@ export function forwardResponse(
   };
 
   const onData = (chunk: Buffer) => {
+    // Keeps a body that arrived at once for its end: the response then takes one write.
+    if (chunk.length === Number(source.headers['content-length'])) {
+      whole = chunk;
+      return;
+    }
     if (!isBlocked) {
       write(chunk);
       return;
@@ -54,7 +61,8 @@ export function forwardResponse(
   };
   const onEnd = () => {
     hasEnded = true;
-    if (waiting.length === 0) res.end();
+    if (whole) res.end(whole);
+    else if (waiting.length === 0) res.end();
   };
   const onDrain = () => {
     isBlocked = false;
@@ -71,10 +79,9 @@ export function forwardResponse(
     count(-waitingBytes);
     waiting.length = 0;
     unsubscribe();
-    res.off('drain', onDrain).off('close', stop);
+    res.off('drain', onDrain);
   };
 
   const unsubscribe = source.subscribe(onData, onEnd);
-  res.on('drain', onDrain).once('close', stop);
   return stop;
 }

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { Request } from 'express';
 import { passedCookies } from './cookies.ts';
-import type { Middleware } from './request-context.ts';
+import type { GatewayResponse, Middleware } from './request-context.ts';
 
 /**
  * The only client headers that reach a service. None of them carries identity. The allow-list drops unknown, repeated and
@@ -35,9 +35,9 @@ function normalizeAddress(address: string | undefined): string | undefined {
   return isIP(normalized) ? normalized : undefined;
 }
 
-/** The client's IP address. `req.ip` follows TRUST_PROXY; a forwarded value that is no address is ignored. */
-export const clientAddress = (req: Request): string =>
-  normalizeAddress(req.ip) ?? normalizeAddress(req.socket.remoteAddress) ?? '0.0.0.0';
+/** The client's IP address. `req.ip` follows TRUST_PROXY; a forwarded value that is no address is ignored. Found once for a request. */
+export const clientAddress = (req: Request, res: GatewayResponse): string =>
+  (res.locals.address ??= normalizeAddress(req.ip) ?? normalizeAddress(req.socket.remoteAddress) ?? '0.0.0.0');
 
 /**
  * Replaces the request's headers by the client's forwarded ones and the gateway's own. Changes the request itself, because
@@ -58,7 +58,7 @@ export const setIdentityHeaders =
     const cookies = context.route?.cookies && passedCookies(headers.cookie, context.route.cookies);
     if (cookies) outgoing['cookie'] = cookies;
     outgoing['x-request-id'] = context.request_id;
-    outgoing['x-client-ip'] = clientAddress(req);
+    outgoing['x-client-ip'] = clientAddress(req, res);
     outgoing['x-service-key'] = serviceKey;
     const { actor } = context;
     if (actor) {

@@ -3,6 +3,8 @@ import type { Duplex } from 'node:stream';
 import type { Limits } from './limits.ts';
 
 type Exchange = Parameters<RequestListener>;
+/** Whether a request of the connection is in progress, and those that wait for its end. */
+type Connection = { isBusy: boolean; waiting: Exchange[] };
 
 /**
  * Handles the pipelined requests of a connection one after the other. Node would start them all at once and buffer their
@@ -17,42 +19,41 @@ export function handleInOrder(
   /** Whether a request of this connection is in progress. */
   isBusy: (socket: Duplex) => boolean;
 } {
-  /** The waiting requests of each connection that has one in progress. */
-  const busy = new WeakMap<Duplex, Exchange[]>();
+  const connections = new WeakMap<Duplex, Connection>();
 
-  const start = ([req, res]: Exchange) => {
+  const start = (connection: Connection, [req, res]: Exchange) => {
+    connection.isBusy = true;
     const { socket } = req;
-    res.once('close', () => startNext(socket));
+    res.once('close', () => startNext(connection, socket));
     // Node replaces this timeout by its own once the client has taken the response.
     res.once('prefinish', () => socket.setTimeout(unreadTimeout));
     handle(req, res);
   };
-  const startNext = (socket: IncomingMessage['socket']) => {
-    const waiting = busy.get(socket);
-    const next = waiting?.shift();
-    if (!next || socket.destroyed) {
-      busy.delete(socket);
-      return;
-    }
-    if (waiting?.length === 0) socket.resume();
+  const startNext = (connection: Connection, socket: IncomingMessage['socket']) => {
+    connection.isBusy = false;
+    const next = connection.waiting.shift();
+    if (!next || socket.destroyed) return;
+    if (connection.waiting.length === 0) socket.resume();
     socket.setTimeout(0);
-    start(next);
+    start(connection, next);
   };
 
   return {
     listener: (req, res) => {
       const { socket } = req;
       if (isUpgrade(req)) res.shouldKeepAlive = false;
-      const waiting = busy.get(socket);
-      if (!waiting) {
-        busy.set(socket, []);
-        start([req, res]);
-      } else if (waiting.length < maxPipelined) {
-        waiting.push([req, res]);
+      let connection = connections.get(socket);
+      if (!connection) {
+        connection = { isBusy: false, waiting: [] };
+        connections.set(socket, connection);
+      }
+      if (!connection.isBusy) start(connection, [req, res]);
+      else if (connection.waiting.length < maxPipelined) {
+        connection.waiting.push([req, res]);
         socket.pause();
       } else socket.destroy();
     },
-    isBusy: (socket) => busy.has(socket),
+    isBusy: (socket) => connections.get(socket)?.isBusy === true,
   };
 }
 

@@ -55,8 +55,8 @@ function trackRequest(
     /** The responses of each route so far that are no failure of its replica. */
     responses: WeakMap<Replica, Map<Route, number>>;
     send: (replica: Replica) => void;
-    /** Called when the response is complete. */
-    onEnd?: () => void;
+    /** Called when the service's response is complete, or the client is gone; perhaps twice. */
+    onEnd: () => void;
   },
 ): UpstreamEvents & { start: () => void } {
   const { service, route, replicas, limits, buffered, retries, send } = target;
@@ -197,6 +197,8 @@ function trackRequest(
   res.once('close', () => {
     hop?.end();
     release();
+    target.onEnd();
+    stopForwarding?.();
     dispatch({ type: 'clientClosed' });
     upstreamRequest?.abandon();
   });
@@ -236,7 +238,7 @@ function trackRequest(
     onEnd: () => {
       hop?.end();
       release();
-      target.onEnd?.();
+      target.onEnd();
     },
     onError: (error) => {
       const code = error.code ?? error.name;
@@ -308,7 +310,6 @@ export function createProxy(
     });
     // The reads of many companies that wait for their turns would otherwise take the places of all others.
     if (isWaiting) work?.end();
-    res.once('close', endTurn);
   };
   return middleware;
 }

@@ -106,7 +106,7 @@ export function consoleSession({ fetchFromAuth, serviceKey, tokens, idleMinutes 
           ...(context.span && { traceparent: traceparent(context.span) as string }),
           'x-request-id': context.request_id,
           'x-request-timeout': String(left),
-          'x-client-ip': clientAddress(req),
+          'x-client-ip': clientAddress(req, res),
           'x-service-key': serviceKey,
           ...(actor && identityOf(actor)),
         },

@@ -5,7 +5,7 @@ import { shipLogs } from './log-shipping.ts';
 import type { LogSettings } from './settings.ts';
 
 const flushInterval = 100; // milliseconds
-const bufferedBytes = 4096;
+const bufferedBytes = 12_288; // less than what pino writes at once
 
 /** Starts of lines that are written at once: what they report may end the process. */
 const isUrgent = (line: string): boolean => line.startsWith('{"level":"error"') || line.startsWith('{"level":"fatal"');

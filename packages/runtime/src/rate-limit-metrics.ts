@@ -30,6 +30,6 @@ export function measureRateLimit(name: string, { limit, remaining }: { limit: nu
   const known = lowestByName.get(name);
   if (!known && lowestByName.size >= maxNames) return;
   const lowest = advance(known ?? { since: now, current: 1, previous: 1 }, now);
-  const ratio = limit > 0 ? Math.min(1, Math.max(0, remaining / limit)) : 0;
-  lowestByName.set(name, { ...lowest, current: Math.min(lowest.current, ratio) });
+  lowest.current = Math.min(lowest.current, limit > 0 ? Math.max(0, remaining / limit) : 0);
+  if (lowest !== known) lowestByName.set(name, lowest);
 }
