@@ -106,7 +106,11 @@ describe('an invitation', () => {
     await lookUp(service, firstToken).expect(422);
     const token = tokenOf((await mail.deliver())[0] as never);
     const resend = () => ana.client.post(`${path}/${second.id}/resend`);
-    expect(Number((await resend().expect(429)).headers['retry-after'])).toBeGreaterThan(50);
+    const tooSoon = await resend().expect(429);
+    expect(tooSoon.body.detail).toMatch(
+      /^An invitation was sent to this address within the last minute; retry in \d+ s$/,
+    );
+    expect(Number(tooSoon.headers['retry-after'])).toBeGreaterThan(50);
     await service.database
       .owner('invitations')
       .where({ id: second.id })
@@ -118,6 +122,8 @@ describe('an invitation', () => {
     await lookUp(service, newest).expect(200);
     for (const _ of [1, 2])
       await ana.client.delete(`${path}/${second.id}`).expect(200, { message: 'Invitation revoked' });
+    const entries = service.database.owner('audit_logs').where({ resource_id: second.id }).orderBy('id');
+    expect(await entries.pluck('action')).toEqual(['invitation.created', 'invitation.resent', 'invitation.revoked']);
     await accept(service, { token: newest, name: 'Carla', password }).expect(422);
     expect((await resend().expect(409)).body.error_code).toBe('INVITATION_ENDED');
   });
