@@ -103,6 +103,13 @@ test('a person who is invited joins by a password, in one of two tabs', async ({
   await tabs[0].getByRole('button', { name: 'Join', exact: true }).click();
   await tabs[0].getByRole('navigation').first().waitFor();
   await tabs[1].getByRole('button', { name: 'Join', exact: true }).click();
-  await tabs[1].getByText(usedUp).waitFor();
+  const notice = tabs[1].getByText(usedUp);
+  await notice.waitFor();
+  await tabs[1].setViewportSize({ width: 320, height: 800 });
+  const overhang = () =>
+    notice.evaluate(
+      (element: { scrollWidth: number; clientWidth: number }) => element.scrollWidth - element.clientWidth,
+    );
+  await expect.poll(overhang).toBe(0);
   expect(await statusOf()).toBe('accepted');
 });
