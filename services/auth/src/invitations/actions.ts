@@ -24,7 +24,6 @@ import {
   countPending,
   findInvitation,
   insertInvitation,
-  linkUser,
   markOpened,
   renewInvitation,
   revokeEarlier,
@@ -158,7 +157,6 @@ export async function acceptInvitation(
     email_verified_at: new Date().toISOString(),
   });
   if (oidc_code !== undefined) await joinInvited(tx, user, oidc_code, request);
-  await linkUser(tx, company_id, invitation.id, user.id);
   await publishRegistered(tx, user, request.request_id);
   const actor = { id: user.id, request_id: request.request_id, client_ip: request.ip };
   await auditInvitation(tx, actor, invitation, 'invitation.accepted');

@@ -172,6 +172,38 @@ describe('an invitation', () => {
     expect(await stored()).toEqual([]);
   });
 
+  test('goes with a user who got its address in another way, whether it was pending, expired or revoked', async ({
+    service,
+    ana,
+  }) => {
+    const stored = (email: string) => service.database.owner('invitations').whereRaw('email_key = lower(?)', [email]);
+    const join = {
+      registration: (email: string) => service.register({ email, company_id: ana.user.company_id }),
+      creation: (email: string) =>
+        ana.client.post('/api/v1/users', { email, password, first_name: 'Bob', role: 'viewer' }).expect(201),
+      change: async (email: string) => {
+        const { id } = await colleague(service, ana, 'manager');
+        await ana.client.put(`/api/v1/users/${id}`, { email }).expect(200);
+      },
+    };
+    await ana.client.put(`/api/v1/companies/${ana.user.company_id}`, { open_registration: true }).expect(200);
+    const other = await service.register();
+    for (const [name, act] of Object.entries(join)) {
+      const email = newEmail();
+      const first = await invite(ana, { email, name: 'Carla Pérez' });
+      await ana.client.delete(`${path}/${first.id}`).expect(200);
+      await age(service, email);
+      await invite(ana, { email });
+      if (name === 'creation') await stored(email).update({ expires_at: '2026-01-01' });
+      const elsewhere = await invite(other, { email });
+      await act(email.toUpperCase());
+      const user = await service.database.owner('users').whereRaw('email_key = lower(?)', [email]).first();
+      expect(await stored(email).whereNot({ id: elsewhere.id }).pluck('user_id')).toEqual([user.id, user.id]);
+      await ana.client.delete(`/api/v1/users/${user.id}?hard_delete=true`).expect(200);
+      expect(await stored(email).pluck('id')).toEqual([elsewhere.id]); // of another company, which knows no user
+    }
+  });
+
   test('ends when who made it loses the right or is gone', async ({ service, mail, ana }) => {
     const losses: Record<string, (bob: { id: string; client: TestUser }) => PromiseLike<unknown>> = {
       demoted: ({ id }) => ana.client.put(`/api/v1/users/${id}`, { role: 'viewer' }).expect(200),
