@@ -183,6 +183,18 @@ describe('while auth is away', () => {
     }
   });
 
+  test('for long, keys are asked about again when it is back, because announcements may have been missed', async () => {
+    const { gateway, key, known } = await startWithKey({}, { limits: { revocationsFullFetchAfter: 300 } });
+    expect(await statusOf(gateway, key)).toBe(200);
+    const before = gateway.revocations.polls.length;
+    gateway.revocations.respond = () => ({ status: 503, body: {} });
+    await until(() => gateway.revocations.polls.slice(before + 1).includes(null), 'a full fetch');
+    known.set(hashApiKey(key), null);
+    expect(await statusOf(gateway, key)).toBe(200);
+    gateway.revocations.respond = () => revocationsResponse();
+    await until(async () => (await statusOf(gateway, key)) === 401, 'the revocation');
+  });
+
   test('an auth that refuses connections, too', async () => {
     const gateway = await startTestGateway({
       paths: { customer: paths.customer },

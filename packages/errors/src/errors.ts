@@ -156,10 +156,10 @@ export const unavailable = (
     cause: options.cause,
   });
 
-/** 429 with the seconds until the limit admits a request again. */
-export const rateLimited = (seconds: number): AppError =>
+/** 429 with the seconds until the limit admits a request again. @param reason which limit it is, where that helps */
+export const rateLimited = (seconds: number, reason = 'Rate limit exceeded'): AppError =>
   new AppError('rate_limited', {
-    detail: `Rate limit exceeded; retry in ${seconds} s`,
+    detail: `${reason}; retry in ${seconds} s`,
     headers: { 'Retry-After': String(seconds) },
   });
 

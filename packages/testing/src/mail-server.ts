@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import type { Email } from 'postal-mime';
 import type { SMTPServer as Server } from 'smtp-server';
 
@@ -9,12 +9,16 @@ export type ReceivedMail = Email & { raw: string; recipients: string[] };
 export type TestMailServer = {
   url: string;
   received: ReceivedMail[];
+  /** Called when a client begins to send the text of a mail. */
+  onData: (() => void) | undefined;
   /** Called with each mail before the server accepts it; an error rejects it. */
   onMail: ((mail: ReceivedMail) => Promise<void> | void) | undefined;
   /** Closes the port, as a server that is down. */
   stop: () => Promise<void>;
   /** Opens the same port again. */
   start: () => Promise<void>;
+  /** From a stop to the next start: takes connections and says nothing. @returns ends that */
+  hang: () => Promise<{ taken: () => number; end: () => Promise<void> }>;
 };
 
 /** Starts a real mail server on a free port. */
@@ -26,12 +30,14 @@ export async function startMailServer(): Promise<TestMailServer> {
   const mailServer: TestMailServer = {
     url: '',
     received: [],
+    onData: undefined,
     onMail: undefined,
     start: async () => {
       server = new SMTPServer({
         authOptional: true,
         disabledCommands: ['AUTH', 'STARTTLS'],
         onData: (stream, session, done) => {
+          mailServer.onData?.();
           const chunks: Buffer[] = [];
           stream.on('data', (chunk: Buffer) => chunks.push(chunk));
           stream.on('end', () => {
@@ -56,6 +62,17 @@ export async function startMailServer(): Promise<TestMailServer> {
       mailServer.url = `smtp://127.0.0.1:${port}`;
     },
     stop: () => new Promise((resolve) => (server ? server.close(() => resolve()) : resolve())),
+    hang: async () => {
+      const sockets: Socket[] = [];
+      const silent = createServer((socket) => sockets.push(socket.on('error', () => {})));
+      silent.listen(port, '127.0.0.1');
+      await once(silent, 'listening');
+      const end = async () => {
+        for (const socket of sockets) socket.destroy();
+        await new Promise((resolve) => silent.close(resolve));
+      };
+      return { taken: () => sockets.length, end };
+    },
   };
   await mailServer.start();
   return mailServer;

@@ -72,7 +72,8 @@ function JoinForm({ token, email, known }: { token: string; email: string; known
     event.preventDefault();
     void submit();
   };
-  const fields = error instanceof ClientelaError ? error.fields : {};
+  const { name: nameError, password: passwordError } = error instanceof ClientelaError ? error.fields : {};
+  const isAtField = nameError !== undefined || passwordError !== undefined; // or at none, such as a link that is used up
   return (
     <form className={styles.form} onSubmit={onSubmit} noValidate>
       <input type="hidden" name="username" autoComplete="username" value={email} readOnly />
@@ -81,7 +82,7 @@ function JoinForm({ token, email, known }: { token: string; email: string; known
         autoComplete="name"
         value={name}
         onChange={setName}
-        error={fields['name']}
+        error={nameError}
         isRequired
         autoFocus
       />
@@ -91,10 +92,10 @@ function JoinForm({ token, email, known }: { token: string; email: string; known
         autoComplete="new-password"
         value={password}
         onChange={setPassword}
-        error={fields['password']}
+        error={passwordError}
         isRequired
       />
-      {error !== undefined && Object.keys(fields).length === 0 && <Failure error={error} />}
+      {error !== undefined && !isAtField && <Failure error={error} />}
       <Button type="submit" look={['primary', 'wide']} isPending={isBusy}>
         {t('signIn.join')}
       </Button>

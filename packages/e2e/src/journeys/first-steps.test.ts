@@ -69,9 +69,10 @@ test('first-steps.md and the receipt section of operations.md work when pasted',
       .replaceAll('http://127.0.0.1:8080', url)
       .replaceAll('ana@example.com', `ana-${unique}@example.com`)
       .replaceAll('vera@example.com', `vera-${unique}@example.com`)
+      .replaceAll('eva@example.com', `eva-${unique}@example.com`)
       .replaceAll('"username":"vera"', `"username":"vera-${unique}"`);
   const blocks = blocksOf(page('first-steps.md'));
-  expect(blocks.filter(({ language }) => language === 'sh')).toHaveLength(9);
+  expect(blocks.filter(({ language }) => language === 'sh')).toHaveLength(11);
   let commands = '';
   let output = '';
   for (const { language, text } of blocks) {

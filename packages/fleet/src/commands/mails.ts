@@ -28,7 +28,7 @@ async function list(files: readonly string[]): Promise<void> {
 }
 
 function show({ date, to, subject, text, file }: StoredMail): void {
-  write(printable(`Date: ${date}\nTo: ${to}\nSubject: ${subject}\nFile: ${file}\n\n${text}`));
+  write(printable(`Date: ${date}\nTo: ${to}\nSubject: ${subject}\nFile: ${file}\n\n${text.trimEnd()}`));
 }
 
 await runCommand(async () => {

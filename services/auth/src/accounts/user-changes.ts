@@ -43,7 +43,7 @@ export async function publishRegistered(
   const origin = { id: actor_id, company_id: user.business_id, request_id };
   await publish(tx, userRegistered, origin, user.version, { user_id: user.id, role: user.role });
   await auditUser(tx, origin, user, 'user.registered');
-  await revokeInvitationsTo(tx, origin, user.email);
+  await revokeInvitationsTo(tx, origin, user);
   return user;
 }
 
@@ -104,7 +104,7 @@ export async function saveUser(
   const user = requireUpdated(await updateUser(tx, current, values, visibleTo));
   if (fields_changed.includes('password') || fields_changed.includes('email')) await endTokens(tx, user.id);
   if (fields_changed.includes('password')) await endChallenges(tx, user.id);
-  if (fields_changed.includes('email')) await revokeInvitationsTo(tx, origin, user.email);
+  if (fields_changed.includes('email')) await revokeInvitationsTo(tx, origin, user);
   if (fields_changed.includes('role') || !user.is_active) await revokeInvitationsOf(tx, origin, user.id);
   const data = { user_id: user.id, fields_changed, ...(origin.followed && { followed: origin.followed }) };
   await publish(tx, userUpdated, origin, user.version, data);

@@ -212,10 +212,22 @@ test('a rotated key stays good for its grace period, beside one new key and no o
   expect([await verify(service, third.key), await verify(service, fourth.key)]).toEqual([null, expect.any(Object)]);
   for (const grace of ['8d', '169h', '1w', '-1h', ''])
     expect(pathsIn((await founder.post(`${pathOf(issued)}/rotate`, { grace }).expect(422)).body)).toEqual(['grace']);
+  const actions = (await auditOf(service, issued.api_key.id)).map(({ action }) => action);
+  expect(actions).toEqual(['api_key.created', ...Array<string>(3).fill('api_key.rotated')]);
   await service.database.owner('api_keys').where({ id: issued.api_key.id }).update({ expires_at: new Date() });
   for (const request of [founder.post(`${pathOf(issued)}/rotate`, {}), founder.put(pathOf(issued), { name: 'x' })])
     expect((await request.expect(409)).body.error_code).toBe('API_KEY_ENDED');
   expect(await verify(service, fourth.key)).toBeNull();
+});
+
+test('only gateways ask about keys', async ({ service, create }) => {
+  const { key } = await create();
+  for (const program of ['customer', 'interaction', 'product', 'favorites'] as const)
+    await service
+      .callingService(program)
+      .post('/internal/api-keys/verify', { hash: hashApiKey(key) })
+      .expect(403);
+  expect(await verify(service, key)).not.toBeNull();
 });
 
 test('a revoked key, and one of an inactive company, is unknown; its name stays', async ({

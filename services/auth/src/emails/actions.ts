@@ -7,11 +7,11 @@ import { queueMail, type Mails } from '../mails/outbox.ts';
 import { chooseLanguage } from '../mails/rules.ts';
 import { lockProvenUser, type PasswordProof } from '../sign-ins/password-proof.ts';
 import { originOfOwner, spendOwnToken, type OpenRequest } from '../tokens/owner.ts';
-import { issueToken } from '../tokens/store.ts';
+import { issueToken, secondsUntilToken } from '../tokens/store.ts';
+import type { TokenPurpose } from '../tokens/token.ts';
 
 /** Mails of one purpose that a user can cause in an hour. */
 const MAILS_PER_HOUR = 5;
-const HOUR_S = 3600;
 
 /**
  * Sends the signed-in user a link that verifies its address.
@@ -26,9 +26,15 @@ export async function requestVerification(
 ): Promise<boolean> {
   const user = requireActive(await lockUser(tx, actor.id));
   if (user.email_verified_at !== null) return false;
-  if (!(await queueVerification(tx, mails, user, accepted))) throw rateLimited(HOUR_S);
+  if (!(await queueVerification(tx, mails, user, accepted))) throw await tooManyMails(tx, 'verify_email', user.id);
   return true;
 }
+
+const tooManyMails = async (tx: Tx, purpose: TokenPurpose, user_id: string) =>
+  rateLimited(
+    await secondsUntilToken(tx, purpose, user_id, MAILS_PER_HOUR),
+    `${MAILS_PER_HOUR} such mails were sent within an hour`,
+  );
 
 /** @returns false when the user has got five such mails within the hour */
 export async function queueVerification(
@@ -70,7 +76,7 @@ export async function requestEmailChange(
   if (user.email.toLowerCase() === change.email.toLowerCase())
     throw invalid([{ path: 'email', message: 'is your e-mail address already' }]);
   const token = await issueToken(tx, 'change_email', { user_id: user.id, email: change.email }, MAILS_PER_HOUR);
-  if (token === undefined) throw rateLimited(HOUR_S);
+  if (token === undefined) throw await tooManyMails(tx, 'change_email', user.id);
   const content = { name: user.first_name, language: chooseLanguage(change.accepted, user.company_country) };
   const mail = { user_id: user.id };
   await queueMail(tx, mails, { ...mail, kind: 'change_email', content: { ...content, to: change.email, token } });

@@ -1,8 +1,10 @@
 import jwt from 'jsonwebtoken';
 import { expect } from 'vitest';
 import { tokenOf } from '@clientela/testing';
+import { createPasswords } from '../accounts/passwords.ts';
+import { ensureSuperuser } from '../accounts/superuser.ts';
 import { mailTest } from '../testing/mail-test.ts';
-import type { TestAuth } from '../testing/test-auth.ts';
+import { testHashingCost, type TestAuth } from '../testing/test-auth.ts';
 
 const test = mailTest({ pool: 4, requireVerifiedEmail: true });
 const limitOf = ({ access_token }: { access_token: string }) =>
@@ -39,4 +41,10 @@ test('users made before the setting count as verified; a new address of theirs d
   const body = { email: `${crypto.randomUUID()}@example.com`, password: 'correct horse battery', role: 'viewer' };
   await ana.client.post('/api/v1/users', body).expect(201);
   expect(limitOf(await login(service, body))).toBe('verify_email');
+});
+
+test('the superuser of ADMIN_EMAIL counts as verified', async ({ service }) => {
+  const root = { email: `${crypto.randomUUID()}@example.com`, password: 'a configured password' };
+  await ensureSuperuser(service.database.db, createPasswords({ cost: testHashingCost }), root);
+  expect(limitOf(await login(service, root))).toBeUndefined();
 });

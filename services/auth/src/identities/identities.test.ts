@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { serviceTest } from '@clientela/testing';
 import { expect } from 'vitest';
+import { createAttempts, newAttempt } from './attempt.ts';
 import { createTestOidc, exchange, publicUrl, signInAt, verifyAddress, begin } from '../testing/oidc-test.ts';
 
 const test = serviceTest(() => createTestOidc(['my_company']));
@@ -73,4 +74,18 @@ test('signs in with another provider by an address that both verified, then by t
     .orderBy('at')
     .pluck('action');
   expect(entries).toEqual(['user.identity.joined', 'sign_in', 'sign_in', 'user.identity.removed']);
+});
+
+test('the cookie of a sign-in goes to this host alone, to no script, and lasts ten minutes; without https it has no prefix', async ({
+  service,
+}) => {
+  const { headers } = await service.anonymous().get('/auth/oidc/my_company/start').expect(302);
+  const end = '; Path=/; Max-Age=600; HttpOnly; SameSite=Lax';
+  expect(headers['set-cookie']).toEqual([
+    expect.stringMatching(new RegExp(`^__Host-clientela_oidc=[\\w-]+${end}; Secure$`)),
+  ]);
+  const state = new URL(headers['location'] ?? '').searchParams.get('state') ?? '';
+  expect(Buffer.from(String(headers['set-cookie']), 'base64url').includes(state)).toBe(false);
+  const unencrypted = createAttempts(service.secret, false).remember(newAttempt('my_company', '/console'));
+  expect(unencrypted).toMatch(new RegExp(`^clientela_oidc=[\\w-]+${end}$`));
 });

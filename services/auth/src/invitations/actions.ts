@@ -24,7 +24,6 @@ import {
   countPending,
   findInvitation,
   insertInvitation,
-  linkUser,
   markOpened,
   renewInvitation,
   revokeEarlier,
@@ -46,6 +45,9 @@ const isVisible = (actor: Actor, { business_id }: StoredInvitation): boolean =>
 
 const emailTaken = () => conflict({ resource: 'user', field: 'email' });
 const ended = () => conflict({ error_code: 'INVITATION_ENDED', detail: 'The invitation was accepted or revoked' });
+
+const sentJustNow = (seconds: number) =>
+  rateLimited(Math.ceil(RESEND_S - seconds), 'An invitation was sent to this address within the last minute');
 
 /**
  * Invites a person into a company by mail. An earlier invitation of the address into the company is revoked.
@@ -82,9 +84,10 @@ export async function inviteUser(
 /** @throws AppError 429 when the address had a mail within a minute, or too many people were invited within an hour */
 async function limitMails(tx: Tx, company_id: string, email: string): Promise<void> {
   const sent_ago = await secondsSinceMail(tx, company_id, email);
-  if (sent_ago !== undefined && sent_ago < RESEND_S) throw rateLimited(Math.ceil(RESEND_S - sent_ago));
+  if (sent_ago !== undefined && sent_ago < RESEND_S) throw sentJustNow(sent_ago);
   const earliest = await secondsSinceInvitation(tx, company_id, MAX_PER_HOUR);
-  if (earliest !== undefined && earliest < HOUR_S) throw rateLimited(Math.ceil(HOUR_S - earliest));
+  if (earliest !== undefined && earliest < HOUR_S)
+    throw rateLimited(Math.ceil(HOUR_S - earliest), `The company has sent ${MAX_PER_HOUR} invitations within an hour`);
 }
 
 /** Sends an invitation again, with a new link that is valid for the whole time. */
@@ -93,7 +96,7 @@ export async function resendInvitation(tx: Tx, mails: Mails, actor: Actor, id: s
   if (current.status === 'accepted') throw ended();
   if (current.is_taken) throw emailTaken();
   if (current.status === 'revoked') throw ended();
-  if (current.sent_ago < RESEND_S) throw rateLimited(Math.ceil(RESEND_S - current.sent_ago));
+  if (current.sent_ago < RESEND_S) throw sentJustNow(current.sent_ago);
   const token = generateToken();
   const invitation = await renewInvitation(tx, current, token);
   if (!invitation) throw ended();
@@ -154,7 +157,6 @@ export async function acceptInvitation(
     email_verified_at: new Date().toISOString(),
   });
   if (oidc_code !== undefined) await joinInvited(tx, user, oidc_code, request);
-  await linkUser(tx, company_id, invitation.id, user.id);
   await publishRegistered(tx, user, request.request_id);
   const actor = { id: user.id, request_id: request.request_id, client_ip: request.ip };
   await auditInvitation(tx, actor, invitation, 'invitation.accepted');

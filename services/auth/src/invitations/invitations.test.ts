@@ -106,7 +106,11 @@ describe('an invitation', () => {
     await lookUp(service, firstToken).expect(422);
     const token = tokenOf((await mail.deliver())[0] as never);
     const resend = () => ana.client.post(`${path}/${second.id}/resend`);
-    expect(Number((await resend().expect(429)).headers['retry-after'])).toBeGreaterThan(50);
+    const tooSoon = await resend().expect(429);
+    expect(tooSoon.body.detail).toMatch(
+      /^An invitation was sent to this address within the last minute; retry in \d+ s$/,
+    );
+    expect(Number(tooSoon.headers['retry-after'])).toBeGreaterThan(50);
     await service.database
       .owner('invitations')
       .where({ id: second.id })
@@ -118,6 +122,8 @@ describe('an invitation', () => {
     await lookUp(service, newest).expect(200);
     for (const _ of [1, 2])
       await ana.client.delete(`${path}/${second.id}`).expect(200, { message: 'Invitation revoked' });
+    const entries = service.database.owner('audit_logs').where({ resource_id: second.id }).orderBy('id');
+    expect(await entries.pluck('action')).toEqual(['invitation.created', 'invitation.resent', 'invitation.revoked']);
     await accept(service, { token: newest, name: 'Carla', password }).expect(422);
     expect((await resend().expect(409)).body.error_code).toBe('INVITATION_ENDED');
   });
@@ -164,6 +170,38 @@ describe('an invitation', () => {
     expect(await stored()).toEqual([{ user_id: user.id }, { user_id: user.id }]);
     await ana.client.delete(`/api/v1/users/${user.id}?hard_delete=true`).expect(200);
     expect(await stored()).toEqual([]);
+  });
+
+  test('goes with a user who got its address in another way, whether it was pending, expired or revoked', async ({
+    service,
+    ana,
+  }) => {
+    const stored = (email: string) => service.database.owner('invitations').whereRaw('email_key = lower(?)', [email]);
+    const join = {
+      registration: (email: string) => service.register({ email, company_id: ana.user.company_id }),
+      creation: (email: string) =>
+        ana.client.post('/api/v1/users', { email, password, first_name: 'Bob', role: 'viewer' }).expect(201),
+      change: async (email: string) => {
+        const { id } = await colleague(service, ana, 'manager');
+        await ana.client.put(`/api/v1/users/${id}`, { email }).expect(200);
+      },
+    };
+    await ana.client.put(`/api/v1/companies/${ana.user.company_id}`, { open_registration: true }).expect(200);
+    const other = await service.register();
+    for (const [name, act] of Object.entries(join)) {
+      const email = newEmail();
+      const first = await invite(ana, { email, name: 'Carla Pérez' });
+      await ana.client.delete(`${path}/${first.id}`).expect(200);
+      await age(service, email);
+      await invite(ana, { email });
+      if (name === 'creation') await stored(email).update({ expires_at: '2026-01-01' });
+      const elsewhere = await invite(other, { email });
+      await act(email.toUpperCase());
+      const user = await service.database.owner('users').whereRaw('email_key = lower(?)', [email]).first();
+      expect(await stored(email).whereNot({ id: elsewhere.id }).pluck('user_id')).toEqual([user.id, user.id]);
+      await ana.client.delete(`/api/v1/users/${user.id}?hard_delete=true`).expect(200);
+      expect(await stored(email).pluck('id')).toEqual([elsewhere.id]); // of another company, which knows no user
+    }
   });
 
   test('ends when who made it loses the right or is gone', async ({ service, mail, ana }) => {

@@ -131,10 +131,11 @@ export const revokeInvitation = (tx: Tx, company_id: string, id: string): Promis
 
 export type RevokedInvitation = { id: string; company_id: string };
 
-/** Ends pending invitations. Their tokens stay known, so that who has the link is told why. */
+/** Ends pending invitations. Their tokens stay known, so that who has the link is told why. Links them to a user who has the address. */
 async function endPending(tx: Tx, where: string, values: Record<string, string>): Promise<RevokedInvitation[]> {
   const { rows } = await tx.raw<{ rows: RevokedInvitation[] }>(
-    `update invitations i set revoked_at = now(), invited_account = '{}', version = i.version + 1
+    `update invitations i set revoked_at = now(), invited_account = '{}', version = i.version + 1,
+            user_id = (select u.id from users u where u.email_key = i.email_key and u.company_id = i.company_id)
       where i.accepted_at is null and i.revoked_at is null and ${where} returning i.id, i.company_id`,
     values,
   );
@@ -227,13 +228,23 @@ export async function spendInvitation(tx: Tx, company_id: string, token: string)
   return rows.length > 0;
 }
 
-/** Links all invitations of the address into the company, earlier ones too, so that they are exported and erased with their user. */
-export const linkUser = (tx: Tx, company_id: string, id: string, user_id: string): Promise<number> =>
+/**
+ * Links all invitations of a user's address into its company, ended ones too, so that they are exported and erased with the user. One that
+ * is being accepted waits for this transaction, fails, and is linked when it is revoked.
+ */
+export const linkInvitations = (tx: Tx, company_id: string, { id, email }: { id: string; email: string }) =>
   tx('invitations')
-    .where({ company_id })
-    .whereNull('user_id')
-    .where('email_key', tx('invitations').select('email_key').where({ id }))
-    .update({ user_id });
+    .whereIn(
+      'id',
+      tx('invitations')
+        .select('id')
+        .where({ company_id })
+        .whereNull('user_id')
+        .whereRaw('email_key = lower(?)', [email])
+        .forUpdate()
+        .skipLocked(),
+    )
+    .update({ user_id: id });
 
 /** Deletes invitations that ended 90 days ago. */
 export const deleteOldInvitations = (db: Db): Promise<number> =>

@@ -7,7 +7,7 @@ import { createLog } from '@clientela/runtime';
 import PostalMime from 'postal-mime';
 import { unicodeEmail } from '@clientela/validation';
 import { describe, expect } from 'vitest';
-import { linkOf, tokenOf } from '@clientela/testing';
+import { heldTransaction, linkOf, tokenOf } from '@clientela/testing';
 import { mailTest } from '../testing/mail-test.ts';
 import type { TestAuth } from '../testing/test-auth.ts';
 import { queueMail } from './outbox.ts';
@@ -155,6 +155,26 @@ describe('the mail outbox', () => {
     expect(await rows(service)).toEqual([]);
   });
 
+  test('is not sent again when the database fails after the server has taken it', async ({ service, mail }) => {
+    await queue(service);
+    const [{ id }] = await rows(service);
+    const { owner, db } = service.database;
+    const failed = Promise.withResolvers<void>();
+    const onFailure = () => failed.resolve();
+    db.on('query-error', onFailure);
+    const lock = await heldTransaction(owner);
+    mail.server.onMail = async () => void (await lock('mails').where({ id }).forUpdate());
+    const sending = mail.deliver();
+    await failed.promise; // the deletion has waited for the lock in vain
+    await lock.rollback();
+    db.off('query-error', onFailure);
+    mail.server.onMail = undefined;
+    expect(await sending).toHaveLength(1);
+    await makeDue(service); // where the row is still there
+    expect(await mail.deliver()).toEqual([]);
+    expect(await rows(service)).toEqual([]);
+  });
+
   test('the commit wakes the worker, which stops without cutting off a mail', async ({ service, mail }) => {
     const before = mail.server.received.length;
     await queue(service);
@@ -220,11 +240,17 @@ describe('a mail', () => {
 
   test('shows a name as text, whatever it is', async ({ service, mail }) => {
     const markup = `<img src=x onerror='alert(1)'>&amp;"`;
-    for (const kind of mailKinds) {
-      const { text, html } = mailOf(kind, { name: markup });
-      expect(text).toContain(markup);
-      expect(html).not.toContain('<img');
-      expect(html).toContain('&lt;img src=x onerror=&#39;alert(1)&#39;&gt;&amp;amp;&quot;');
+    const escaped = '&lt;img src=x onerror=&#39;alert(1)&#39;&gt;&amp;amp;&quot;';
+    const withName = (text: string) => text.split(markup).length - 1;
+    for (const language of languages) {
+      for (const kind of mailKinds) {
+        const { text, html } = mailOf(kind, { language, name: markup, company: markup, email: markup });
+        expect(withName(text)).toBeGreaterThan(0);
+        expect(html.replace(/<title>.*<\/title>/, '').split(escaped).length - 1).toBe(withName(text));
+        const tags = new Set([...html.matchAll(/<\/?([^\s>]+)/g)].map(([, tag]) => tag));
+        const known = new Set(['!doctype', 'html', 'head', 'meta', 'title', 'body', 'p', 'a', 'span']);
+        expect([language, kind, [...tags.difference(known)]]).toEqual([language, kind, []]);
+      }
     }
     // What would begin a header line, reverse the text, or advertise a link.
     const { text, subject } = mailOf('password_reset', { name: 'Ana\r\nBcc: all@example.com\u202e' });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from '@clientela/db';
 import { backoff, startPeriodicWorker, type Log } from '@clientela/runtime';
 import { onMailsCommitted, unsealContent, type Mails } from './outbox.ts';
@@ -9,7 +10,8 @@ import type { SendMail } from './transport.ts';
 
 const POLL_MS = 2000; // finds mails of processes that died between commit and wake, and those whose next attempt is due
 const CONCURRENCY = 5;
-const ATTEMPT_MS = 40_000; // less than the lease of a claim, so that no two replicas send a mail at once
+const ATTEMPT_MS = 40_000; // with the next, less than the lease of a claim, so that no two replicas send a mail at once
+const REMOVAL_MS = 10_000;
 const STOP_MS = 5000;
 const HOUR_MS = 3_600_000;
 
@@ -53,15 +55,30 @@ export async function sendDueMails(options: MailWorkerOptions, cut: AbortSignal)
 async function attempt(options: MailWorkerOptions, mail: QueuedMail, cut: AbortSignal): Promise<void> {
   const { db, mails, send, publicUrl, log } = options;
   const signal = AbortSignal.any([cut, AbortSignal.timeout(ATTEMPT_MS)]);
+  let prepared;
   try {
-    const prepared = await prepareMail(db, mails, mail, unsealContent(mails.key, mail));
+    prepared = await prepareMail(db, mails, mail, unsealContent(mails.key, mail));
     if (prepared) await send(writeMail(prepared.mail, prepared.content, publicUrl), signal);
-    await deleteMail(db, mail);
-    mailAttempts.add({ outcome: prepared ? 'sent' : 'dropped' });
   } catch (error) {
-    await delay(options, mail, error).catch((err: unknown) =>
+    return delay(options, mail, error).catch((err: unknown) =>
       log.warn({ err, mail_id: mail.id }, 'a mail was not postponed'),
     );
+  }
+  await remove(options, mail, cut);
+  mailAttempts.add({ outcome: prepared ? 'sent' : 'dropped' });
+}
+
+/** Deletes a mail that is done with. Tries again while the database fails, because a mail that stays is sent again. */
+async function remove({ db, log }: MailWorkerOptions, mail: QueuedMail, cut: AbortSignal): Promise<void> {
+  const giveUpAt = performance.now() + REMOVAL_MS;
+  for (let failures = 0; ; failures += 1) {
+    try {
+      return void (await deleteMail(db, mail));
+    } catch (err) {
+      if (cut.aborted || performance.now() > giveUpAt)
+        return log.warn({ err, mail_id: mail.id }, 'a mail that was sent could not be deleted and will be sent again');
+    }
+    await sleep(backoff(failures, { baseMs: 100, maxMs: 2000 }), undefined, { signal: cut }).catch(() => {});
   }
 }
 

@@ -1,4 +1,4 @@
-import { totpCode } from '@clientela/testing';
+import { tokenOf, totpCode } from '@clientela/testing';
 import jwt from 'jsonwebtoken';
 import { describe, expect } from 'vitest';
 import { mailTest } from '../testing/mail-test.ts';
@@ -119,6 +119,10 @@ describe('turning it off', () => {
     expect(failures.failed_at).toHaveLength(2);
     await remove({ current_password, code: ana.nextCode() }).expect(200, { message: 'Second factor removed' });
     expect((await mail.mailTo(email)).subject).toBe('Se ha desactivado tu segundo factor');
+    const entries = service.database
+      .owner('audit_logs')
+      .where({ resource_id: ana.user.id, action: 'user.mfa.disabled' });
+    expect((await entries.orderBy('id')).map(({ result }) => result)).toEqual(['refused', 'refused', 'done']);
     expect((await ana.as.get('/auth/mfa')).body).toEqual(state(false, 0));
     await service.anonymous().post('/auth/login', { email, password: current_password }).expect(200);
     for (const send of [
@@ -134,6 +138,8 @@ describe('turning it off', () => {
     const replace = (code: string) => ana.as.post('/auth/mfa/recovery-codes', { code });
     const { body } = await replace(ana.nextCode()).expect(200);
     expect(body).toEqual({ message: 'Recovery codes replaced', recovery_codes: expect.any(Array) });
+    const audited = { resource_id: ana.user.id, action: 'user.mfa.recovery_codes.replaced' };
+    expect(await service.database.owner('audit_logs').where(audited)).toMatchObject([{ result: 'done' }]);
     const complete = async (recovery_code: string) =>
       (await service.anonymous().post('/auth/login/mfa', { mfa_token: await ana.firstStep(), recovery_code })).status;
     expect(await complete(ana.recovery_codes[0] ?? '')).toBe(401);
@@ -142,6 +148,26 @@ describe('turning it off', () => {
     for (let wrong = 0; wrong < 5; wrong += 1) await replace('000000').expect(422);
     await replace(ana.nextCode()).expect(422); // locked
   });
+});
+
+test('a new password by the link of a mail leaves the second factor, and ends sign-ins that wait for it', async ({
+  service,
+  mail,
+}) => {
+  const ana = await enableFactor(service, clock, await newAdmin(service));
+  const waiting = await ana.firstStep();
+  await mail.deliver();
+  await service.anonymous().post('/auth/forgot-password', { email: ana.email }).expect(202);
+  const new_password = 'another horse battery';
+  const reset = { token: tokenOf(await mail.mailTo(ana.email)), new_password };
+  await service.anonymous().post('/auth/reset-password', reset).expect(200);
+  const late = await service.anonymous().post('/auth/login/mfa', { mfa_token: waiting, code: ana.nextCode() });
+  expect(late.body).toMatchObject({ status: 401, error_code: 'MFA_TOKEN_INVALID' });
+  const login = await service.anonymous().post('/auth/login', { email: ana.email, password: new_password });
+  expect(login.body).toMatchObject(required);
+  const second = { mfa_token: login.body.mfa_token as string, recovery_code: ana.recovery_codes[0] };
+  await service.anonymous().post('/auth/login/mfa', second).expect(200);
+  await mail.deliver();
 });
 
 describe('an admin', () => {

@@ -30,6 +30,21 @@ export async function issueToken(
   return rows.length > 0 ? token : undefined;
 }
 
+/** Seconds until a user who has had as many tokens of a purpose within an hour may have another. */
+export async function secondsUntilToken(
+  tx: Tx,
+  purpose: TokenPurpose,
+  user_id: string,
+  maxPerHour: number,
+): Promise<number> {
+  const { rows } = await tx.raw<{ rows: { seconds: number }[] }>(
+    `select ceil(extract(epoch from sent_at[cast(:max as integer)] + interval '1 hour' - now()))::integer as seconds
+       from mail_tokens where user_id = :user_id and purpose = :purpose`,
+    { user_id, purpose, max: maxPerHour },
+  );
+  return Math.max(1, rows[0]?.seconds ?? 1);
+}
+
 const valid = (db: Db, purpose: TokenPurpose, token: string) =>
   db('mail_tokens')
     .where({ purpose, token_hash: hashToken(token) })

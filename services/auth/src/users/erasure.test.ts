@@ -119,6 +119,17 @@ async function createPerson({ user: admin, client: adminClient }: Admin) {
   await auth.database.owner('totp_secrets').insert({ user_id: id, sealed_secret: token_hash });
   await auth.database.owner('recovery_codes').insert({ user_id: id, code_hash: token_hash });
   await auth.database.owner('mfa_challenges').insert({ user_id: id, token_hash });
+  await auth.database.owner('invitations').insert({
+    id: randomUUID(),
+    company_id: admin.business_id,
+    user_id: id,
+    email: `${own(14)}@example.com`,
+    name: own(15),
+    role: 'viewer',
+    language: 'en',
+    accepted_at: new Date(),
+    expires_at,
+  });
   return { id, word, digits, addresses, body, key, response, client, login, session, admin };
 }
 type TestPerson = Awaited<ReturnType<typeof createPerson>>;
@@ -236,7 +247,7 @@ describe('an erased user', () => {
 
     const document = await exported(personOf(company, person.id));
     const text = JSON.stringify(document).toLowerCase();
-    const current = ['1', '2@', '3', '4 ', '6', '8', '10', '11', '12'].map((n) => `${person.word}${n}`);
+    const current = ['1', '2@', '3', '4 ', '6', '8', '10', '11', '12', '14@', '15'].map((n) => `${person.word}${n}`);
     const [, , elsewhere = ''] = person.addresses;
     for (const trace of [...current, person.digits, ...person.addresses]) expect(text).toContain(trace);
     expect(document.audit.filter(({ ip }) => ip === elsewhere)).toMatchObject([{ action: 'permission.refused' }]);
@@ -282,7 +293,7 @@ describe('an erased user', () => {
       totp_secrets: 1,
       recovery_codes: 1,
       mfa_challenges: 1,
-      invitations: 0,
+      invitations: 1,
       identities: 1,
       oidc_codes: 1,
       users: 1,
@@ -353,7 +364,7 @@ describe('an erased user', () => {
       ['totp_secrets', 1],
       ['recovery_codes', 1],
       ['mfa_challenges', 1],
-      ['invitations', 0],
+      ['invitations', 1],
       ['identities', 1],
       ['oidc_codes', 1],
       ['users', 1],
