@@ -3,6 +3,7 @@ import { Gem, Star } from 'lucide-react';
 import { Avatar } from '../ui/avatar.tsx';
 import { formatDate, formatNumber } from '../ui/format.ts';
 import type { Column } from '../ui/grid-row.tsx';
+import { kept } from '../ui/kept.ts';
 import { moneyParts } from '../ui/money.tsx';
 import { Pill, type Tone } from '../ui/pill.tsx';
 import { Time } from '../ui/time.tsx';
@@ -32,20 +33,10 @@ export function TypeMark({ type, text }: { type: string; text: string }) {
   return <Icon size={14} strokeWidth={1.75} role="img" aria-label={text} />;
 }
 
-/** Keeps the texts of codes, because looking one up takes as long as drawing half a row. */
-function keepTexts(textOf: (code: string) => string): (code: string) => string {
-  const texts = new Map<string, string>();
-  return (code) => {
-    const text = texts.get(code) ?? textOf(code);
-    texts.set(code, text);
-    return text;
-  };
-}
-
 /** The columns that the table can show, in their order. The first always is there. */
 export function customerColumns(t: TFunction): Column<Customer>[] {
-  const statusOf = keepTexts((status) => statusText(status, t));
-  const typeOf = keepTexts((type) => typeText(type, t));
+  const statusPill = kept((status) => <StatusPill status={status} text={statusText(status, t)} />);
+  const typeMark = kept((type) => <TypeMark type={type} text={typeText(type, t)} />);
   return [
     {
       id: 'full_name',
@@ -60,7 +51,7 @@ export function customerColumns(t: TFunction): Column<Customer>[] {
           <a className={styles.name} href={`${import.meta.env.BASE_URL}customers/${row.id}`} tabIndex={-1} dir="auto">
             {visible(customerName(row))}
           </a>
-          <TypeMark type={row.type} text={typeOf(row.type)} />
+          {typeMark(row.type)}
         </>
       ),
     },
@@ -83,7 +74,7 @@ export function customerColumns(t: TFunction): Column<Customer>[] {
       title: t('customers.field.status'),
       width: '120px',
       fits: true,
-      cell: (row) => <StatusPill status={row.status} text={statusOf(row.status)} />,
+      cell: (row) => statusPill(row.status),
     },
     {
       id: 'tags',

@@ -4,8 +4,8 @@ import { classes } from './classes.ts';
 import styles from './data-grid.module.css';
 import { GridBody } from './grid-body.tsx';
 import { HeaderCell, type SortKey } from './grid-header.tsx';
-import { nextPosition, type Position } from './grid-keys.ts';
-import { cellProps, type Column } from './grid-row.tsx';
+import { cellAt, nextPosition, positionOf, type Position } from './grid-keys.ts';
+import type { Column } from './grid-row.tsx';
 import { headHeight, rowHeight, scrollToRow } from './rows-in-view.ts';
 
 type DataGridProps<R> = {
@@ -30,14 +30,6 @@ type DataGridProps<R> = {
   isStale?: boolean;
 };
 
-/** The cell that an event happened in. */
-function positionOf(target: EventTarget): Position | undefined {
-  const cell = target instanceof Element ? target.closest<HTMLElement>('[data-cell]') : null;
-  if (!cell) return undefined;
-  const [row = 0, column = 0] = cell.dataset['cell']?.split(':').map(Number) ?? [];
-  return { row, column };
-}
-
 /**
  * A table of any number of rows, as an ARIA grid: only the rows in view are in the page. One cell has the focus; arrow keys move it, Tab
  * leaves, Enter opens a row, Space and `x` select it, with Shift a range.
@@ -60,11 +52,9 @@ export function DataGrid<R>(props: DataGridProps<R>) {
   const focusCell = (position: Position) => {
     setActive(position);
     if (position.row >= 0 && scroller) scrollToRow(scroller, position.row);
-    requestAnimationFrame(() =>
-      scroller
-        ?.querySelector<HTMLElement>(`[data-cell="${position.row}:${position.column}"]`)
-        ?.focus({ preventScroll: position.row < 0 }),
-    );
+    requestAnimationFrame(() => {
+      if (scroller) cellAt(scroller, position)?.focus({ preventScroll: position.row < 0 });
+    });
   };
   const toggle = (index: number, isRange: boolean) => {
     const id = ids[index];
@@ -154,7 +144,7 @@ export function DataGrid<R>(props: DataGridProps<R>) {
             <div
               role="columnheader"
               className={classes(styles.cell, styles.check, styles.sticky)}
-              {...cellProps({ row: -1, column: 0 }, isActive({ row: -1, column: 0 }))}
+              tabIndex={isActive({ row: -1, column: 0 }) ? 0 : -1}
             >
               <input
                 type="checkbox"

@@ -1,5 +1,3 @@
-import { useEffect, useState } from 'react';
-
 /** The first and the last of some rows. */
 export type Rows = { first: number; last: number };
 
@@ -11,15 +9,3 @@ export const rowsToDraw = (drawn: Rows, view: Rows, count: number): Rows => ({
   first: Math.max(0, view.first - around, Math.min(view.first, drawn.first - atOnce)),
   last: Math.min(count - 1, view.last + around, Math.max(view.last, drawn.last + atOnce)),
 });
-
-/** The rows to draw now: those in view at once, those around them in the next frames. */
-export function useDrawnRows(view: Rows, count: number): Rows {
-  const [drawn, setDrawn] = useState({ first: 0, last: 0 });
-  const { first, last } = rowsToDraw(drawn, view, count);
-  useEffect(() => {
-    if (first === drawn.first && last === drawn.last) return undefined;
-    const frame = requestAnimationFrame(() => setDrawn({ first, last }));
-    return () => cancelAnimationFrame(frame);
-  }, [drawn, first, last]);
-  return { first, last };
-}

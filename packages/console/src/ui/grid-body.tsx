@@ -1,10 +1,9 @@
 import { useEffect, useRef } from 'react';
 import styles from './data-grid.module.css';
-import { useDrawnRows } from './drawn-rows.ts';
 import type { Position } from './grid-keys.ts';
 import { GridRow, type Column } from './grid-row.tsx';
 import { useSlots } from './row-slots.ts';
-import { rowHeight, useRowsInView } from './rows-in-view.ts';
+import { rowHeight, useDrawnRows } from './rows-in-view.ts';
 import { sortRows } from './sort-rows.ts';
 
 type GridBodyProps<R> = {
@@ -22,8 +21,7 @@ type GridBodyProps<R> = {
 /** The rows of a DataGrid that are in view, and a few around them. Scrolling draws only this. */
 export function GridBody<R>({ scroller, ids, rowAt, columns, labelOf, selected, active, onView }: GridBodyProps<R>) {
   const body = useRef<HTMLDivElement>(null);
-  const view = useRowsInView(scroller, ids.length, onView);
-  const slots = useSlots(useDrawnRows(view, ids.length), active.row, ids.length);
+  const slots = useSlots(useDrawnRows(scroller, ids.length, onView), active.row, ids.length);
   useEffect(() => (body.current ? sortRows(body.current) : undefined));
 
   return (

@@ -1,7 +1,7 @@
 import { ArrowDown, ArrowUp } from 'lucide-react';
 import { classes } from './classes.ts';
 import styles from './data-grid.module.css';
-import { cellProps, type Column } from './grid-row.tsx';
+import type { Column } from './grid-row.tsx';
 
 export type SortKey = { name: string; descending: boolean };
 
@@ -32,7 +32,6 @@ export function HeaderCell<R>({ column, sort, index, isActive, onSort }: HeaderC
         column.sort !== undefined && styles.sortable,
       )}
       onClick={(event) => onSort(event.shiftKey)}
-      {...cellProps({ row: -1, column: index }, isActive)}
       tabIndex={isActive ? 0 : -1}
     >
       <span>{column.title}</span>

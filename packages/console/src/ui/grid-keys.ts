@@ -1,6 +1,18 @@
 /** A cell of a grid: row -1 is the header. */
 export type Position = { row: number; column: number };
 
+/** The cell that an element is in, known by its place: a name of its own would change whenever its row shows another record. */
+export function positionOf(target: EventTarget | null): Position | undefined {
+  const cell = target instanceof Element ? target.closest('[role=gridcell], [role=columnheader]') : null;
+  const row = cell?.parentElement;
+  if (!cell || !row) return undefined;
+  return { row: Number(row.getAttribute('aria-rowindex')) - 2, column: [...row.children].indexOf(cell) };
+}
+
+/** The element of a cell, if it is in the page. */
+export const cellAt = (grid: ParentNode, { row, column }: Position): HTMLElement | null =>
+  grid.querySelector(`[aria-rowindex="${row + 2}"] > :nth-child(${column + 1})`);
+
 /** Where a key leads from a cell (ARIA APG, grid). @returns undefined for any other key */
 export function nextPosition(
   { row, column }: Position,

@@ -1,7 +1,6 @@
 import { memo, type ReactNode } from 'react';
 import { classes } from './classes.ts';
 import styles from './data-grid.module.css';
-import type { Position } from './grid-keys.ts';
 import { rowHeight } from './rows-in-view.ts';
 
 export type Column<R> = {
@@ -33,12 +32,6 @@ type GridRowProps<R> = {
   activeColumn: number | undefined;
 };
 
-/** What names a cell, for the keys and the pointer; only the active one is in the order of Tab. */
-export const cellProps = ({ row, column }: Position, isActive: boolean) => ({
-  'data-cell': `${row}:${column}`,
-  tabIndex: isActive ? 0 : -1,
-});
-
 /** A row of a DataGrid, which handles its events. Rendered again only when something of its own changes, not when the table scrolls. */
 export const GridRow = memo(function GridRow<R>({
   index,
@@ -60,7 +53,7 @@ export const GridRow = memo(function GridRow<R>({
       <div
         role="gridcell"
         className={classes(styles.cell, styles.check, styles.sticky)}
-        {...cellProps({ row: index, column: 0 }, activeColumn === 0)}
+        tabIndex={activeColumn === 0 ? 0 : -1}
       >
         {row && (
           <input
@@ -85,7 +78,7 @@ export const GridRow = memo(function GridRow<R>({
             !fits && styles.cut,
           )}
           dir={isTyped ? 'auto' : undefined}
-          {...cellProps({ row: index, column: at + 1 }, activeColumn === at + 1)}
+          tabIndex={activeColumn === at + 1 ? 0 : -1}
         >
           {row ? cell(row) : <span className={styles.missing} />}
         </div>

@@ -221,6 +221,10 @@ export async function findBarriersInBothThemes(page: Page): Promise<string[]> {
   return found;
 }
 
+/** The cell of a table that only has the rows in view in the page; -1 is the row of the titles. */
+export const cellOf = (page: Page, row: number, column: number) =>
+  page.locator(`[aria-rowindex="${row + 2}"] > :nth-child(${column + 1})`);
+
 const readStorage = `Promise.all([indexedDB.databases(), caches.keys(), navigator.serviceWorker.getRegistrations()]).then((found) =>
   JSON.stringify([{ ...localStorage }, { ...sessionStorage }, found, history.state, location.href, document.cookie]),
 )`;

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { consoleTest, findBarriersInBothThemes, newStaff, openScreen, signIn } from './console-test.ts';
+import { cellOf, consoleTest, findBarriersInBothThemes, newStaff, openScreen, signIn } from './console-test.ts';
 
 const test = consoleTest;
 
@@ -49,7 +49,7 @@ test('a customer is edited, suspended with a reason, deleted by somebody else wh
   const screen = await openScreen(browser, fleet.url);
   const { page } = screen;
   await signIn(screen, staff.email, '/console/customers?sort=full_name');
-  await page.locator('[data-cell="0:1"]').focus();
+  await cellOf(page, 0, 1).focus();
   await page.keyboard.press('Enter');
   const heading = (name: string) => page.getByRole('heading', { level: 1, name }).waitFor();
   await heading('Ana');
