@@ -55,6 +55,6 @@ export function useDrawnRows(
       frame = requestAnimationFrame(() => flushSync(showMore));
     });
     return () => cancelAnimationFrame(frame);
-  }, [isDone, drawn, view]);
+  });
   return next;
 }
