@@ -25,8 +25,9 @@ export function createRateLimiter<Answer extends Response = Response>(options: {
   /** The longest of the full windows: no request succeeds before it ends. */
   const fullWindowOf = (response: Response) => uses.get(response)?.windows.findLast(({ isExceeded }) => isExceeded);
   const limiter = rateLimit({
-    // Each request is the first of its own key, because all windows are counted before.
-    limit: (_request, response) => (fullWindowOf(response) ? 0 : 1),
+    // All windows are counted before: nothing is left for a request that is not skipped.
+    skip: (_request, response) => fullWindowOf(response) === undefined,
+    limit: 0,
     store: { increment: () => ({ totalHits: 1, resetTime: undefined }), decrement: () => {}, resetKey: () => {} },
     keyGenerator: () => 'counted',
     handler: (_request, response, next) => next(rejection(Math.ceil((fullWindowOf(response)?.left ?? 1) / 1000))),
