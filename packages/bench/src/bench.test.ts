@@ -34,7 +34,7 @@ test('rejects sides with different responses', async () => {
     groups: {},
     sample: async () => ({ is: body }),
   });
-  const effort = { rounds: 1, seconds: 1, warm_up: 1 };
+  const effort = { rounds: 1, seconds: 1, warm_up: { requests: 1, seconds: 1 } };
   const { signal } = new AbortController();
   await expect(measure({ name: 'x', sides: [side('a'), side('b')] }, effort, signal)).rejects.toThrow(
     'Two different responses',
@@ -55,7 +55,11 @@ test('divides the cost of ours by that of a reference, in each round', async () 
   });
   const sides = [side('ours', [0, 400, 600, 300]), side('theirs', [0, 200, 200, 200])];
   const { signal } = new AbortController();
-  const found = await measure({ name: 'x', sides }, { rounds: 3, seconds: 1, warm_up: 1 }, signal);
+  const found = await measure(
+    { name: 'x', sides },
+    { rounds: 3, seconds: 1, warm_up: { requests: 1, seconds: 1 } },
+    signal,
+  );
   expect(found.sides[0]).toMatchObject({ cpu: { service: 40 }, rate: 10, spread: 0.75, ratios: undefined });
   expect(found.sides[1]?.ratios).toEqual({ against: 'ours', node: 2, postgres: undefined });
 });

@@ -41,8 +41,8 @@ if (values.peer !== undefined && values.peer !== 'directus') {
   process.exit(2);
 }
 const effort: Effort = values.quick
-  ? { rounds: 1, seconds: 1, warm_up: 500 }
-  : { rounds: 3, seconds: 2, warm_up: 3000 };
+  ? { rounds: 1, seconds: 1, warm_up: { requests: 500, seconds: 4 } }
+  : { rounds: 5, seconds: 2, warm_up: { requests: 20_000, seconds: 10 } };
 const quickCases = 'gateway hop|get|list of 20|create|patch';
 const only = (values.only || (values.quick ? quickCases : '')).split('|');
 const isWanted = (name: string) =>

@@ -40,10 +40,12 @@ export type MeasuredSide = Figures & {
 };
 export type Measured = { name: string; sides: MeasuredSide[]; statements?: StatementCount; note?: string };
 
-/** `warm_up` in requests, because code is optimized after a number of calls on any machine. */
-export type Effort = { rounds: number; seconds: number; warm_up: number };
-
-const maxWarmUp = 4; // seconds
+/**
+ * Each side is warmed up by that many requests, because code is optimized after a number of calls on any machine, or for that many seconds:
+ * a server runs for days, and one with more code needs more of them until it is as fast as it stays.
+ */
+export type WarmUp = { requests: number; seconds: number };
+export type Effort = { rounds: number; seconds: number; warm_up: WarmUp };
 
 export const postgres = 'PostgreSQL';
 /** CPU time of everything but PostgreSQL. */
@@ -81,8 +83,8 @@ export async function measure(benchCase: BenchCase, effort: Effort, signal: Abor
   return { name, sides: measured, ...(statements && { statements }), ...(note && { note }) };
 }
 
-async function warmUp({ run, settle }: Side, requests: number): Promise<void> {
-  for (let [sent, second] = [0, 0]; sent < requests && second < maxWarmUp; second += 1) sent += (await run(1)).requests;
+async function warmUp({ run, settle }: Side, { requests, seconds }: WarmUp): Promise<void> {
+  for (let [sent, second] = [0, 0]; sent < requests && second < seconds; second += 1) sent += (await run(1)).requests;
   await settle?.();
 }
 

@@ -127,6 +127,7 @@ export function markdown(report: Report): string {
       .join(', ')}.`,
     '',
     `Medians of ${effort.rounds} rounds of ${effort.seconds} s; in each round all sides of a case run in turn, with ${effort.connections} connections. ` +
+      `Before the first round each side is warmed up by ${effort.warm_up.requests.toLocaleString('en')} requests, or for ${effort.warm_up.seconds} s. ` +
       'CPU is user and system time per request; the time of the load generator is not in it, and stands apart as its share of one core. ' +
       '± is half the difference of the highest and the lowest round. ' +
       '"ours" is the cost of our side, named in "of ours", divided by that of the row: the median of the ratios of the rounds. ' +

@@ -88,7 +88,9 @@ export async function openStatementLog(adminUrl: string): Promise<StatementLog> 
       await sleep(300);
       const entries = await record(request);
       await admin.query(`${ofDatabase} reset log_error_verbosity`);
-      return entries.filter((entry) => entry.database === database && entry.values.length > 0);
+      return entries.filter(
+        ({ database: of, text, values }) => of === database && values.length > 0 && !isBackground(text),
+      );
     },
     close: () => admin.end(),
   };

@@ -6,6 +6,7 @@ const isDigit = (code: number) => /^\p{Nd}$/u.test(String.fromCodePoint(code));
 
 /** Converts the digits of any script to ASCII. Unicode encodes the digits of a script from 0 to 9 without a gap. */
 function toAsciiDigits(typed: string): string {
+  if (/^[\0-\u007f]*$/.test(typed)) return typed;
   return typed.normalize('NFKC').replaceAll(/(?![0-9])\p{Nd}/gu, (digit) => {
     const code = digit.codePointAt(0) ?? 0;
     let first = code;
@@ -76,7 +77,7 @@ export const withoutExtension = (phone: string): string => phone.replace(/;ext=\
 export function phoneDigits(phone: string): string[] {
   const number = withoutExtension(phone);
   const extension = phone.slice(number.length);
-  const parsed = number.startsWith('+') ? parsePhoneNumberFromString(number) : undefined;
+  const parsed = number.startsWith('+') ? parsePhoneNumberFromString(number, { extract: false }) : undefined;
   const sequences = new Set([digitsOf(number), ...(parsed ? [digitsOf(parsed.formatNational())] : [])]);
   return [...sequences].map((digits) => digits + extension);
 }

@@ -145,9 +145,10 @@ test.each(['forgot-password', 'change-email'])(
       const order = request % 2 ? (['known', 'unknown'] as const) : (['unknown', 'known'] as const);
       for (const kind of order) await send(kind);
     }
-    const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length / 2] ?? 0;
-    const [a, b] = [median(times.known), median(times.unknown)];
-    process.stdout.write(`${route}: median ${a.toFixed(2)} ms known, ${b.toFixed(2)} ms unknown\n`);
+    // Compares what a tenth of the requests stayed below, which other work of the machine hardly moves.
+    const lowestTenth = (values: number[]) => values.toSorted((a, b) => a - b)[values.length / 10] ?? 0;
+    const [a, b] = [lowestTenth(times.known), lowestTenth(times.unknown)];
+    process.stdout.write(`${route}: ${a.toFixed(2)} ms known, ${b.toFixed(2)} ms unknown\n`);
     expect([bodies.size, [...bodies][0]]).toEqual([1, expect.stringMatching(/^\[202,/)]);
     expect(Math.abs(a - b)).toBeLessThan(Math.max(1, 0.05 * Math.max(a, b)));
   },

@@ -17,14 +17,17 @@ export type SearchColumns = { search_text: string; deletion_keys: number[] };
  */
 export function searchColumns(record: SearchableFields): SearchColumns {
   const { full_name, firstname, lastname, email, phone, document_number } = record;
-  const names = [full_name, [firstname, lastname].filter((part) => part !== null).join(' ')].map((name) =>
+  // Mostly one name: a full name is built from its parts until a client sets it.
+  const names = [...new Set([full_name, [firstname, lastname].filter((part) => part !== null).join(' ')])].map((name) =>
     normalizeForSearch(name),
   );
-  const normalizedEmail = normalizeForSearch(email && unicodeEmail(email));
+  const readableEmail = email && unicodeEmail(email);
+  const normalizedEmail = normalizeForSearch(readableEmail);
   const words = [...names, normalizedEmail].map((value) =>
     /[^a-zA-Z0-9|\s]/.test(value) ? splitWords(value).join(' ') : '',
   );
-  const otherValues = [email, phone, ...(phone ? phoneDigits(phone) : []), document_number].map((value) =>
+  const asciiEmail = email === readableEmail ? null : email;
+  const otherValues = [asciiEmail, phone, ...(phone ? phoneDigits(phone) : []), document_number].map((value) =>
     normalizeForSearch(value),
   );
   const lines = new Set([...names, normalizedEmail, ...otherValues, ...words].filter((line) => line));

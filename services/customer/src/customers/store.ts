@@ -149,37 +149,50 @@ export function findByUniqueValue(
 export const presentCurrency = (tx: Tx, company_id: string, currency: string) =>
   tx.raw('coalesce((select currency from company_currency_changes where company_id = ?), ?)', [company_id, currency]);
 
+/** Builds the search columns as values of a statement. The keys are one text, because pg would quote and escape each of some sixty. */
+const searchValues = (record: Parameters<typeof searchColumns>[0]) => {
+  const { search_text, deletion_keys } = searchColumns(record);
+  return { search_text, deletion_keys: `{${deletion_keys.join(',')}}` };
+};
+
 const insertedColumns = [...writableColumns, 'full_name_built', 'phone_typed', 'status', 'type'] as const;
 
 /**
- * Labels are in the order of tags with equal priority. Counters and tags copy what their triggers cannot read yet: the customer of this
- * statement.
+ * Builds the insert of a customer without or with tags, whose labels are in the order of tags with equal priority. Counters and tags copy
+ * what their triggers cannot read yet: the customer of this statement.
  */
-const insertStatement: NamedStatement = {
-  name: 'insert_customer',
-  text: `with customer as (
-      insert into customers (company_id, id, number, tags, search_text, deletion_keys, ${insertedColumns.join(', ')})
-      values ($1, $2, coalesce($3::bigint, nextval('customer_numbers')),
-        array(select label from unnest($4::text[]) as label order by ${alphabetical('label')}), $5, $6,
-        ${insertedColumns.map((_column, index) => `$${index + 10}`).join(', ')})
+function insertStatement({ hasTags }: { hasTags: boolean }): NamedStatement {
+  const columns = insertedColumns.map((_column, index) => `$${index + 7}`);
+  const [labels, tagIds, author] = [1, 2, 3].map((index) => `$${columns.length + 6 + index}`);
+  const tags = `tags as (
+      insert into customer_tags (company_id, id, customer_id, label, created_by, customer_created_at, is_listed)
+      select customer.company_id, tag.id, customer.id, tag.label, ${author}::text, customer.created_at, customer.is_active
+        from customer, unnest(${tagIds}::uuid[], ${labels}::text[]) as tag (id, label)
+      on conflict (company_id, customer_id, lower(label)) do nothing
+      returning id
+    )`;
+  return {
+    name: hasTags ? 'insert_tagged_customer' : 'insert_customer',
+    text: `with customer as (
+      insert into customers (company_id, id, number, search_text, deletion_keys, tags, ${insertedColumns.join(', ')})
+      values ($1, $2, coalesce($3::bigint, nextval('customer_numbers')), $4, $5,
+        ${hasTags ? `array(select label from unnest(${labels}::text[]) as label order by ${alphabetical('label')})` : "'{}'"},
+        ${columns.join(', ')})
       returning *
     ), counters as (
       insert into customer_counters (company_id, customer_id, currency, is_listed, customer_created_at)
-      select company_id, id, coalesce((select currency from company_currency_changes where company_id = $1), $7::text),
+      select company_id, id, coalesce((select currency from company_currency_changes where company_id = $1), $6::text),
              is_active, created_at
         from customer
       returning *
-    ), tags as (
-      insert into customer_tags (company_id, id, customer_id, label, created_by, customer_created_at, is_listed)
-      select customer.company_id, tag.id, customer.id, tag.label, $9::text, customer.created_at, customer.is_active
-        from customer, unnest($8::uuid[], $4::text[]) as tag (id, label)
-      on conflict (company_id, customer_id, lower(label)) do nothing
-      returning id
-    )
-    select array(select id from tags) as tag_ids, ${returningColumns.map((column) => `customer.${column}`).join(', ')},
+    )${hasTags ? `, ${tags}` : ''}
+    select ${hasTags ? 'array(select id from tags) as tag_ids, ' : ''}${returningColumns.map((column) => `customer.${column}`).join(', ')},
            ${counterColumns.map((column) => `counters.${column}`).join(', ')}
       from customer, counters`,
-};
+  };
+}
+const insertUntagged = insertStatement({ hasTags: false });
+const insertTagged = insertStatement({ hasTags: true });
 
 /**
  * Inserts a customer, its counters and its first tags, which have no versions and events of their own.
@@ -187,20 +200,19 @@ const insertStatement: NamedStatement = {
  */
 export async function insertCustomer(tx: Tx, company_id: string, record: NewCustomerRecord): Promise<StoredCustomer> {
   const { currency, number, tags = [], created_by = null, ...fields } = record;
-  const { search_text, deletion_keys } = searchColumns(fields);
+  const { search_text, deletion_keys } = searchValues(fields);
   const id = newId();
   const tagIds = tags.map(() => newId());
-  const insert = execute<StoredCustomer & { tag_ids: string[] }>(tx, insertStatement, [
+  const hasTags = tags.length > 0;
+  const insert = execute<StoredCustomer & { tag_ids?: string[] }>(tx, hasTags ? insertTagged : insertUntagged, [
     company_id,
     id,
     number ?? null,
-    [...tags],
     search_text,
     deletion_keys,
     currency,
-    tagIds,
-    created_by,
     ...insertedColumns.map((column) => fields[column]),
+    ...(hasTags ? [[...tags], tagIds, created_by] : []),
   ]);
   const [inserted] = await mapConstraintErrors(
     insert,
@@ -254,7 +266,7 @@ export async function updateCustomer(
   const values: Record<string, unknown> = {
     ...fields,
     ...(isDeleted !== undefined && { deleted_at: isDeleted }),
-    ...(isSearched && searchColumns(record)),
+    ...(isSearched && searchValues(record)),
   };
   const columns = Object.keys(values).toSorted();
   const update = execute<StoredCustomer>(tx, updateStatement(columns), [
