@@ -32,9 +32,13 @@ export function formatMoney(amount: string, currency: string): { number: string;
   return { number: amounts().format(amount as `${number}`), currency };
 }
 
-/** What a code means, such as `DE`; the code itself where it is none. */
+/** What a code means, such as `DE` or `en-NG`; the code itself where it is none. */
 export function formatCode(code: string, type: 'region' | 'language' | 'currency'): string {
-  const pattern = { region: /^[a-z]{2}$/i, language: /^[a-z]{2,3}$/, currency: /^[a-z]{3}$/i }[type];
+  const pattern = {
+    region: /^[a-z]{2}$/i,
+    language: /^[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-[A-Z]{2})?$/,
+    currency: /^[a-z]{3}$/i,
+  }[type];
   if (!pattern.test(code)) return code;
   const known = type === 'language' ? code : code.toUpperCase();
   const name = new Intl.DisplayNames(currentLanguage(), { type }).of(known) ?? code;
