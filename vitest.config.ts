@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const common = {
   globalSetup: ['packages/testing/src/global-setup.ts'],
@@ -15,10 +16,21 @@ const withPostgres = { globalSetup: [...common.globalSetup, 'packages/testing/sr
 /** Tests that start their own fleets. All others of packages/e2e share two fleets in one worker. */
 const ownFleets = ['packages/e2e/src/journeys/fleet.test.ts', 'packages/e2e/src/chaos/*.test.ts'];
 
+/** Tests that take longer than the size of their file says, by which vitest sorts what it has not run before. */
+const isLong = ({ moduleId }: TestSpecification) => /\/(?:barriers|security)\.console\.test\.ts$/v.test(moduleId);
+/** Lets them begin first: else one worker is at them while the other has nothing left. */
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files); // oxlint-disable-line unicorn/no-array-sort -- vitest's own, of no array
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
 // `npm test` runs integration, e2e and fleets side by side (packages/testing/src/run-tests.ts).
 export default defineConfig({
   test: {
     teardownTimeout: 60_000, // a worker stops its shared fleets
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         test: {

@@ -41,17 +41,19 @@ export function accessLog(
       measured(req.method, route, status, milliseconds);
       const isQuiet = quietRoutes.has(route);
       if (context.span && !isQuiet) endRequestSpan(context.span, req, status, context);
+      // Those that are undefined are not written.
       const fields = {
         method: req.method,
         route,
         status,
         ms: Math.round(milliseconds * 10) / 10,
         request_id: context.request_id,
-        ...(context.span && { trace_id: context.span.trace.id }),
-        ...(context.actor && { actor_id: context.actor.id, company_id: context.actor.company_id }),
-        ...(context.error_type !== undefined && { error_type: context.error_type }),
-        ...(context.failure !== undefined && { failure: context.failure }),
-        ...(!res.writableFinished && { cut_off: true }),
+        trace_id: context.span?.trace.id,
+        actor_id: context.actor?.id,
+        company_id: context.actor?.company_id,
+        error_type: context.error_type,
+        failure: context.failure,
+        cut_off: res.writableFinished ? undefined : true,
       };
       if (isQuiet) log.debug(fields);
       else writeLine(fields);

@@ -51,21 +51,19 @@ export type Gateway = {
 const inOrder =
   (middleware: readonly Middleware[]): Middleware =>
   (req, res, next) => {
-    const run = (index: number): void => {
-      const current = middleware[index];
-      if (!current) return next();
-      const proceed = (error?: unknown) => {
-        if (error === undefined) run(index + 1);
-        else next(error);
-      };
+    let index = 0;
+    const proceed = (error?: unknown): void => {
+      const current = error === undefined ? middleware[index] : undefined;
+      if (!current) return next(error);
+      index += 1;
       try {
         const result = current(req, res, proceed);
         if (result instanceof Promise) void result.then(undefined, next);
-      } catch (error) {
-        next(error);
+      } catch (failure) {
+        next(failure);
       }
     };
-    run(0);
+    proceed();
   };
 
 export type GatewayOptions = { log: Log; upstreams?: readonly Upstream[]; limits?: Partial<Limits> };

@@ -64,7 +64,7 @@ type CachedToken = { actor: UserActor; kid: string; iat: number; exp: number };
 export type TokenVerifier = {
   /** Whether keys and revocations are loaded. Before that no token can be accepted or rejected. */
   ready: () => boolean;
-  verify: (token: string) => Promise<Actor | undefined>;
+  verify: (token: string) => Actor | undefined | Promise<Actor | undefined>;
 };
 
 /** Verifies access tokens. Caches a valid one until it expires, is revoked, or auth withdraws its key. */
@@ -93,18 +93,22 @@ export function createTokenVerifier(keys: VerificationKeys, revocations: Revocat
     }
   };
 
-  const verify = async (token: string): Promise<Actor | undefined> => {
-    if (token.length > limits.maxTokenLength) return undefined;
-    let cached = tokenCache.get(token);
-    if (!cached) {
-      cached = await check(token);
-      if (!cached) return undefined;
-      tokenCache.set(token, cached);
-    }
+  const actorOf = (token: string, cached: CachedToken): Actor | undefined => {
     const isCurrent = cached.exp + limits.clockToleranceSeconds > now() && keys.get(cached.kid) !== undefined;
     if (isCurrent && !revocations.isRevoked(cached.actor, cached.iat)) return cached.actor;
     tokenCache.delete(token);
     return undefined;
+  };
+  const verifyNew = async (token: string): Promise<Actor | undefined> => {
+    const checked = await check(token);
+    if (!checked) return undefined;
+    tokenCache.set(token, checked);
+    return actorOf(token, checked);
+  };
+  const verify: TokenVerifier['verify'] = (token) => {
+    if (token.length > limits.maxTokenLength) return undefined;
+    const cached = tokenCache.get(token);
+    return cached ? actorOf(token, cached) : verifyNew(token);
   };
 
   return { ready: () => keys.ready() && revocations.ready(), verify };
@@ -125,9 +129,9 @@ const invalidToken = () =>
     headers: { 'WWW-Authenticate': 'Bearer realm="clientela", error="invalid_token"' },
   });
 
-/** The access token or API key that a request presents, verified or not. */
-export const bearerTokenOf = (req: Request): string | undefined =>
-  /^bearer +([^\s]+) *$/i.exec(req.headers.authorization ?? '')?.[1];
+/** The access token or API key that a request presents, verified or not. Read once for a request. */
+export const bearerTokenOf = (req: Request, res: GatewayResponse): string | undefined =>
+  (res.locals.bearerToken ??= /^bearer +([^\s]+) *$/i.exec(req.headers.authorization ?? '')?.[1] ?? '') || undefined;
 
 type Verifiers = {
   tokens: TokenVerifier;
@@ -141,7 +145,7 @@ type Verifiers = {
 export const authenticate =
   ({ tokens, apiKeys, revocations, isLimited }: Verifiers): Middleware =>
   async (req, res, next) => {
-    const token = bearerTokenOf(req);
+    const token = bearerTokenOf(req, res);
     const { context } = res.locals;
     if (token !== undefined && tokens.ready()) {
       if (!token.startsWith(apiKeyStart)) context.actor = await tokens.verify(token);
@@ -180,7 +184,7 @@ export const requireActor =
     if (actor && 'limited' in actor && actor.limited !== undefined && !route?.limited?.includes(actor.limited))
       throw limitedToken(actor.limited);
     if (actor) return next();
-    if (bearerTokenOf(req) === undefined) throw unauthenticated();
+    if (bearerTokenOf(req, res) === undefined) throw unauthenticated();
     // Not a 401: the token may be valid, and a 401 would make the client discard it.
     if (!tokens.ready()) throw unavailable('The gateway cannot verify tokens yet', { retryAfter: 1 });
     throw context.rejection ?? invalidToken();

@@ -35,9 +35,13 @@ function normalizeAddress(address: string | undefined): string | undefined {
   return isIP(normalized) ? normalized : undefined;
 }
 
-/** The client's IP address. `req.ip` follows TRUST_PROXY; a forwarded value that is no address is ignored. Found once for a request. */
+/** The address that proxies forwarded, as far as TRUST_PROXY trusts them. */
+const forwardedAddress = (req: Request) => (req.headers['x-forwarded-for'] === undefined ? undefined : req.ip);
+
+/** The client's IP address. A forwarded value that is no address is ignored. Found once for a request. */
 export const clientAddress = (req: Request, res: GatewayResponse): string =>
-  (res.locals.address ??= normalizeAddress(req.ip) ?? normalizeAddress(req.socket.remoteAddress) ?? '0.0.0.0');
+  (res.locals.address ??=
+    normalizeAddress(forwardedAddress(req)) ?? normalizeAddress(req.socket.remoteAddress) ?? '0.0.0.0');
 
 /**
  * Replaces the request's headers by the client's forwarded ones and the gateway's own. Changes the request itself, because

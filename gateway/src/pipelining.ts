@@ -26,7 +26,9 @@ export function handleInOrder(
     const { socket } = req;
     res.once('close', () => startNext(connection, socket));
     // Node replaces this timeout by its own once the client has taken the response.
-    res.once('prefinish', () => socket.setTimeout(unreadTimeout));
+    res.once('prefinish', () => {
+      if (socket.writableLength > 0) socket.setTimeout(unreadTimeout);
+    });
     handle(req, res);
   };
   const startNext = (connection: Connection, socket: IncomingMessage['socket']) => {

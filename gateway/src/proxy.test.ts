@@ -373,6 +373,21 @@ describe('a response', () => {
     expect(await sendRaw(gateway.port, get('').replace('HTTP/1.1', 'HTTP/1.0'))).toMatch(/^HTTP\/1\.1 200.*x$/s);
   });
 
+  test('keeps each byte of its body, whatever their number', async () => {
+    const bytes = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
+    const bodies = { customer: bytes, product: Buffer.concat(Array.from({ length: 80 }, () => bytes)) };
+    const serve = {
+      customer: ((_req, res) => void res.end(bodies.customer)) satisfies RequestListener,
+      product: ((_req, res) => void res.end(bodies.product)) satisfies RequestListener,
+    };
+    const { port, bearer } = await startTestGateway({ paths, serve });
+    for (const [path, body] of [['customers', bodies.customer] as const, ['products', bodies.product] as const]) {
+      const response = await fetch(`http://127.0.0.1:${port}/api/${path}`, { headers: bearer });
+      expect(response.headers.get('content-length')).toBe(String(body.length));
+      expect(Buffer.from(await response.arrayBuffer()).equals(body)).toBe(true);
+    }
+  });
+
   test('streams without buffering', async () => {
     let res: ServerResponse | undefined;
     const gateway = await startTestGateway({

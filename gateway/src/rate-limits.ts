@@ -90,13 +90,13 @@ export function createRateLimits(config: Config, redis: Redis | undefined): Rate
   };
   const byLogin = createLimiter('login', { login: config.LOGIN_RATE }, addressKey);
   const byForgotPassword = createLimiter('forgot-password', { 'forgot-password': forgotPasswordRate }, addressKey);
-  const hasToken = (req: Request) => bearerTokenOf(req) !== undefined;
+  const hasToken = (req: Request, res: GatewayResponse) => bearerTokenOf(req, res) !== undefined;
 
   return {
-    anonymous: (req, res, next) => (hasToken(req) ? next() : byAddress(req, res, next)),
+    anonymous: (req, res, next) => (hasToken(req, res) ? next() : byAddress(req, res, next)),
     authenticated: (req, res, next) => {
       if (res.locals.context.actor) return byActor(req, res, next);
-      return hasToken(req) ? byAddress(req, res, next) : next();
+      return hasToken(req, res) ? byAddress(req, res, next) : next();
     },
     isLimited: (req, res) => limited.has(addressKey(req, res)),
     signIns: (req, res, next) => {

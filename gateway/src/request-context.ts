@@ -28,9 +28,16 @@ export type RequestContext = {
   failure: string | undefined;
 };
 
-/** `upstream` receives what the transport reports, once the request is forwarded; `address` and `addressKey` are found on demand. */
+/** `upstream` receives what the transport reports, once the request is forwarded; `address`, `addressKey` and `bearerToken` are found on demand. */
 export type GatewayResponse = Response<
   unknown,
-  { context: RequestContext; upstream?: UpstreamEvents; address?: string; addressKey?: string }
+  {
+    context: RequestContext;
+    upstream?: UpstreamEvents;
+    address?: string;
+    addressKey?: string;
+    /** Empty for none. */
+    bearerToken?: string;
+  }
 >;
 export type Middleware = (req: Request, res: GatewayResponse, next: NextFunction) => void | Promise<void>;

@@ -86,7 +86,7 @@ export function copyResponseHead({ statusCode, headers }: UpstreamResponse, req:
   const { connection } = headers;
   const passed = res.locals.context.route?.cookies;
   const hopByHop =
-    connection === undefined
+    connection === undefined || connection === 'keep-alive'
       ? []
       : String(connection)
           .toLowerCase()

@@ -95,6 +95,8 @@ export function createGatewayServer(app: RequestListener, options: ServerOptions
       maxHeaderSize: limits.maxHeaderSize,
       insecureHTTPParser: false,
       noDelay: true,
+      // Most requests have no body: they cost less without the events of an empty one, to which nothing listens.
+      optimizeEmptyRequests: true,
       // `validateRequestTarget` checks it instead and sends a problem document.
       requireHostHeader: false,
     },

@@ -100,6 +100,7 @@ export function consolePages(config: Config, countAddress: Middleware): Middlewa
   const page = join(folder, 'index.html');
 
   return (req, res, next) => {
+    if (!req.url.startsWith('/console')) return next();
     const path = req.url.split('?', 1)[0] ?? '';
     if (path !== '/console' && !path.startsWith('/console/')) return next();
     hideFromOtherOrigins(res);

@@ -19,8 +19,15 @@ function openBufferedOutput(): { write: (line: string, isUrgent: boolean) => voi
   const out = destination({ fd: 1, sync: false, minLength: bufferedBytes });
   let timer: NodeJS.Timeout | undefined;
   let isFlushDue = false;
+  /** Lines that pino has not yet. It would measure all that wait again for each. */
+  let lines = '';
+  const passOn = () => {
+    if (lines !== '') out.write(lines);
+    lines = '';
+  };
   const flush = () => {
     isFlushDue = true;
+    passOn();
     out.flush();
   };
   // A flush during a write does nothing: it is repeated after that.
@@ -33,13 +40,17 @@ function openBufferedOutput(): { write: (line: string, isUrgent: boolean) => voi
     timer = undefined;
     flush();
   };
-  const flushSync = () => out.flushSync();
+  const flushSync = () => {
+    passOn();
+    out.flushSync();
+  };
   process.once('exit', flushSync);
   return {
     write: (line, isUrgent) => {
-      out.write(line);
-      if (isUrgent) flush();
-      else timer ??= setTimeout(onTimer, flushInterval).unref();
+      lines += line;
+      if (isUrgent) return flush();
+      if (lines.length >= bufferedBytes) passOn();
+      timer ??= setTimeout(onTimer, flushInterval).unref();
     },
     flushSync,
   };

@@ -16,8 +16,8 @@ export type WindowUse = {
 /** The windows of a key after a request, in the order of the rates; and what names the key to its client. */
 export type RateUse = { windows: readonly WindowUse[]; partition: string };
 
-/** Counts a request, unless one of its windows is full: then it counts in none. */
-export type RateCounter = (key: string) => Promise<RateUse>;
+/** Counts a request, unless one of its windows is full: then it counts in none. Only Redis takes time. */
+export type RateCounter = (key: string) => RateUse | Promise<RateUse>;
 
 /** A window as this process knows it. Ends at a time of `performance.now()`. */
 type Window = {
@@ -147,19 +147,20 @@ export function createRateCounter(options: {
       return reply;
     });
 
-  const countIn = async (entry: Entry): Promise<WindowUse[]> => {
-    if (!redis?.isUp()) return countLocally(entry);
+  const countShared = async (entry: Entry, available: Redis): Promise<WindowUse[]> => {
     const now = performance.now();
     // Redis would reject it too, because a count only grows until its window ends.
     const isFull = ({ used, endsAt, sharedEnd }: Window, index: number) =>
       sharedEnd !== undefined && used >= limitOf(index) && endsAt > now + clockMargin;
     if (entry.windows.some(isFull)) return toUse(entry, false, now);
-    const reply = await countInRedis(redis, entry);
+    const reply = await countInRedis(available, entry);
     return reply ? apply(entry, reply) : countLocally(entry);
   };
 
-  return async (key) => {
+  return (key) => {
     const entry = entryOf(key);
-    return { windows: await countIn(entry), partition: entry.partition };
+    const { partition } = entry;
+    if (!redis?.isUp()) return { windows: countLocally(entry), partition };
+    return countShared(entry, redis).then((windows) => ({ windows, partition }));
   };
 }

@@ -1,6 +1,6 @@
 import type { NextFunction, Request, Response } from 'express';
 import { rateLimit } from 'express-rate-limit';
-import { createRateCounter, type RateUse } from './rate-counter.ts';
+import { createRateCounter, type RateUse, type WindowUse } from './rate-counter.ts';
 import type { Redis } from './redis.ts';
 import type { Rate } from './settings.ts';
 
@@ -21,27 +21,32 @@ export function createRateLimiter<Answer extends Response = Response>(options: {
   const { name, rates, keyOf, rejection, secret, redis } = options;
   const count = createRateCounter({ name, rates: Object.values(rates), secret, redis });
   const appendHeaders = rateLimitHeaders(rates);
-  const uses = new WeakMap<object, RateUse>();
-  /** The longest of the full windows: no request succeeds before it ends. */
-  const fullWindowOf = (response: Response) => uses.get(response)?.windows.findLast(({ isExceeded }) => isExceeded);
-  const limiter = rateLimit({
-    // Each request is the first of its own key, because all windows are counted before.
-    limit: (_request, response) => (fullWindowOf(response) ? 0 : 1),
+  /** The longest of the full windows of a rejected request: none succeeds before it ends. */
+  const fullWindows = new WeakMap<object, WindowUse>();
+  const reject = rateLimit({
+    // All windows are counted before: nothing is left for a request that comes here.
+    limit: 0,
     store: { increment: () => ({ totalHits: 1, resetTime: undefined }), decrement: () => {}, resetKey: () => {} },
     keyGenerator: () => 'counted',
-    handler: (_request, response, next) => next(rejection(Math.ceil((fullWindowOf(response)?.left ?? 1) / 1000))),
+    handler: (_request, response, next) => next(rejection(Math.ceil((fullWindows.get(response)?.left ?? 1) / 1000))),
     standardHeaders: false,
     legacyHeaders: false,
     validate: false, // checks the configuration against live requests and writes to the console
   });
-  return (request, response, next) =>
-    void count(keyOf(request, response)).then((use) => {
+  return (request, response, next) => {
+    const proceed = (use: RateUse) => {
       // The client disconnected meanwhile: no event would release what later middleware counts and starts.
       if (response.closed) return;
       appendHeaders(response, use);
-      uses.set(response, use);
-      void limiter(request, response, next);
-    }, next);
+      const fullWindow = use.windows.findLast(({ isExceeded }) => isExceeded);
+      if (!fullWindow) return next();
+      fullWindows.set(response, fullWindow);
+      void reject(request, response, next);
+    };
+    const use = count(keyOf(request, response));
+    if (use instanceof Promise) void use.then(proceed, next);
+    else proceed(use);
+  };
 }
 
 /**

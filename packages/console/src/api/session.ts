@@ -65,6 +65,8 @@ const inTurn = <T>(work: () => Promise<T>): Promise<T> =>
 /** Stands in the storage from a sign-out until the server has ended the session, reloads included. */
 const leaving = 'clientela.leaving';
 const isLeaving = () => localStorage.getItem(leaving) !== null;
+/** Whether the server was not reached when the session should have ended: a page that was loaded again says so too. */
+let unreached = false;
 
 /** When somebody last did something, in any tab: stands in the storage, for a tab that was asleep too. */
 export const lastActive = 'clientela.active';
@@ -115,7 +117,7 @@ let starting: Promise<void> | undefined;
 /** Finds out once whether this browser is signed in. @throws ClientelaError while the server is away */
 export function startSession(): Promise<void> {
   starting ??= keepSession().catch((error: unknown) => {
-    if (isOver(error)) return change({ state: 'signed-out', ended: false });
+    if (isOver(error)) return change({ state: 'signed-out', ended: false, unreached });
     starting = undefined;
     throw error;
   });
@@ -144,10 +146,10 @@ async function forget(isIdle: boolean): Promise<void> {
 
 /** Ends the session on the server, and repeats that while the server is away. */
 async function leave(): Promise<void> {
-  let unreached = true;
   try {
     unreached = !(await endOnServer());
   } catch {
+    unreached = true;
     setTimeout(() => isLeaving() && void leave(), 5000);
   }
   if (session.state === 'signed-out' && !session.ended) change({ ...session, unreached });

@@ -9,7 +9,7 @@ import styles from '../ui/bar.module.css';
 import { Button } from '../ui/button.tsx';
 import { Confirm } from '../ui/confirm.tsx';
 import { Failure } from '../ui/failure.tsx';
-import { formatNumber } from '../ui/format.ts';
+import { formatCode, formatNumber } from '../ui/format.ts';
 import { Page } from '../ui/page.tsx';
 import { Pager } from '../ui/pager.tsx';
 import { Pill, type Tone } from '../ui/pill.tsx';
@@ -44,7 +44,7 @@ export function CompaniesPage() {
   const columns: Column<Company>[] = [
     {
       key: 'name',
-      title: t('common.name'),
+      title: t('companies.name'),
       renderCell: ({ name, company_key }) => (
         <Titled note={<bdi>{visible(company_key)}</bdi>}>{<bdi>{visible(name)}</bdi>}</Titled>
       ),
@@ -64,7 +64,7 @@ export function CompaniesPage() {
       align: 'end',
       renderCell: ({ total_active_users }) => formatNumber(total_active_users),
     },
-    { key: 'country', title: t('companies.country'), renderCell: ({ country }) => country },
+    { key: 'country', title: t('companies.country'), renderCell: ({ country }) => formatCode(country, 'region') },
     { key: 'created', title: t('lists.created'), renderCell: ({ created_at }) => <Time at={created_at} /> },
     {
       key: 'actions',

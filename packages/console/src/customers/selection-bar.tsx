@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { useCan } from '../api/session.ts';
 import { useShortcuts } from '../frame/shortcuts.ts';
 import { attempt } from '../ui/attempt.ts';
+import { keepToastsAbove } from '../ui/bottom-bar.ts';
 import { Button } from '../ui/button.tsx';
 import { describeError } from '../ui/failure.tsx';
 import { formatNumber } from '../ui/format.ts';
@@ -64,7 +65,7 @@ export function SelectionBar({ ids, onClear }: SelectionBarProps) {
     saveFile('customers.csv', new Blob(['\uFEFF', toCsv([head, ...rows])], { type: 'text/csv;charset=utf-8' }));
   };
   return (
-    <div className={styles.selection} role="region" aria-label={t('customers.selection')}>
+    <div ref={keepToastsAbove} className={styles.selection} role="region" aria-label={t('customers.selection')}>
       <strong role="status">{t('customers.selected', count(ids.size))}</strong>
       {canUpdate && (
         <>

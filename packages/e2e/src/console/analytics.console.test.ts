@@ -182,6 +182,7 @@ test('a chart is read by the keyboard, in a table, on paper and as a file, witho
 const problem = (status: number, error_code: string) => ({
   status,
   contentType: 'application/problem+json',
+  headers: { 'Retry-After': '0' }, // the client repeats the request without a pause
   body: JSON.stringify({ status, title: 'Refused', error_code, detail: 'Refused' }),
 });
 

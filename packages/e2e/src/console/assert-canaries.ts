@@ -127,9 +127,9 @@ async function assertFieldErrors(page: Page, texts: readonly string[]): Promise<
     const body = { status: 422, error_code: 'UNKNOWN', title: 'Invalid', detail: errors[0]?.message, errors };
     return route.fulfill({ status: 422, contentType: 'application/problem+json', body: JSON.stringify(body) });
   });
+  await page.goto('/console/products');
   for (const text of texts) {
     errors = [...fields, text].map((path) => ({ path, message: inField(text, `wrong ${path.slice(0, 11)}`) }));
-    await page.goto('/console/products');
     await page.getByRole('button', { name: 'New product' }).first().press('Enter');
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('textbox', { name: 'Name' }).fill(text);
@@ -139,6 +139,7 @@ async function assertFieldErrors(page: Page, texts: readonly string[]): Promise<
     await assertShown(page, '/console/products', [...said, text]);
     expect(await dialog.locator('[aria-invalid=true]').count()).toBe(fields.length);
     await dialog.getByRole('button', { name: 'Cancel' }).press('Enter');
+    await dialog.waitFor({ state: 'detached' });
   }
   await page.unroute('**/api/products');
 }

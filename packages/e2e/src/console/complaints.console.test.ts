@@ -173,6 +173,7 @@ test('two people move one complaint: other changes are joined, the same is done,
 const problem = (status: number, error_code: string, more = {}) => ({
   status,
   contentType: 'application/problem+json',
+  headers: { 'Retry-After': '0' }, // the client repeats the request without a pause
   body: JSON.stringify({ status, title: 'Refused', error_code, detail: 'Refused', ...more }),
 });
 

@@ -17,6 +17,16 @@ import {
 
 export const password = 'correct horse battery';
 
+/**
+ * What the browser does without. Its own pages below the address bar would be loaded again for every window, which takes as long as signing in
+ * to the console. The others are those that playwright-core turns off: only the last switch of a name counts.
+ */
+const disabledFeatures = `WebUIOmniboxPopup,WebUIOmniboxAimPopup,
+AimEnabled,AvoidCorsURLLoaderRestartOnRedirect,AvoidUnnecessaryBeforeUnloadCheckSync,
+DestroyProfileOnBrowserClose,HttpsFirstBalancedModeAutoEnable,HttpsUpgrades,
+LensOverlay,MediaRouter,NetworkTimeServiceQuerying,OptimizationHints,
+PaintHolding,PreconnectToSearch,ThirdPartyStoragePartitioning`.replaceAll('\n', '');
+
 /** Builds the console from these sources, unless that is done. @returns its folder */
 async function builtConsole(): Promise<string> {
   const reports: string[] = [];
@@ -41,6 +51,7 @@ export const consoleTest = test
       '--disable-dev-shm-usage',
       '--disable-background-networking',
       '--host-resolver-rules=MAP console.test 127.0.0.1',
+      `--disable-features=${disabledFeatures}`,
     ];
     const browser = await chromium.launch({ executablePath: await chromiumPath(), args });
     onCleanup(() => browser.close());
@@ -206,6 +217,9 @@ export async function findBarriers(page: Page, rules: readonly string[] = standa
   );
 }
 
+// Ends what changes gradually: halfway, a button has the text of one theme on the ground of the other.
+const finishAnimations = 'document.getAnimations().forEach((each) => each.finish())';
+
 /** Finds barriers of what is shown, in both themes, which differ in nothing but colours. */
 export async function findBarriersInBothThemes(page: Page): Promise<string[]> {
   const found: string[] = [];
@@ -214,8 +228,7 @@ export async function findBarriersInBothThemes(page: Page): Promise<string[]> {
     ['light', standards],
   ] as const) {
     await page.emulateMedia({ colorScheme });
-    // Waits for colours that change gradually: halfway, a button has the text of one theme on the ground of the other.
-    await page.evaluate('Promise.allSettled(document.getAnimations().map(({ finished }) => finished))');
+    await page.evaluate(finishAnimations);
     found.push(...(await findBarriers(page, rules)).map((each) => `${colorScheme}: ${each}`));
   }
   return found;

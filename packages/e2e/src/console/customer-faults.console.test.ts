@@ -7,6 +7,7 @@ const test = consoleTest;
 const away = {
   status: 503,
   contentType: 'application/problem+json',
+  headers: { 'Retry-After': '0' }, // the client repeats the request without a pause
   body: JSON.stringify({
     status: 503,
     title: 'Service unavailable',
@@ -112,6 +113,8 @@ test('nothing typed is lost while a service is away, and a connection that is cu
   await comesBack();
   await page.getByRole('textbox', { name: 'City' }).press('Enter');
   await page.getByRole('button', { name: 'City: Lugo' }).waitFor();
+  const stored = async () => (await staff.get(at)).body.customer;
+  await expect.poll(stored).toMatchObject({ address: { city: 'Lugo' } });
   comesBack = await takeAway(page, new RegExp(`${customer.id}$`));
   await page.getByRole('button', { name: 'Edit', exact: true }).press('Enter');
   const dialog = page.getByRole('dialog', { name: 'Edit the customer' });
@@ -122,7 +125,7 @@ test('nothing typed is lost while a service is away, and a connection that is cu
   await comesBack();
   await dialog.getByRole('textbox', { name: 'Phone' }).press('ControlOrMeta+Enter');
   await dialog.waitFor({ state: 'detached' });
-  expect((await staff.get(at)).body.customer).toMatchObject({ phone: '+34600111222', address: { city: 'Lugo' } });
+  await expect.poll(stored).toMatchObject({ phone: '+34600111222', address: { city: 'Lugo' } });
 
   // Money: stored, but every answer is lost on its way; sent again by the person, it is there once.
   await page.getByRole('tab', { name: 'Transactions' }).press('Enter');

@@ -78,7 +78,7 @@ test('a customer is edited, suspended with a reason, deleted by somebody else wh
   await page.keyboard.press('ControlOrMeta+Enter');
   await dialog.waitFor({ state: 'detached' });
   await heading('Beatriz');
-  expect(await stored()).toMatchObject({ full_name: 'Beatriz', phone: '+34600111222' });
+  await expect.poll(stored).toMatchObject({ full_name: 'Beatriz', phone: '+34600111222' });
 
   await page.getByRole('button', { name: 'Status and type' }).press('Enter');
   const status = page.getByRole('dialog', { name: 'Status and type' });
@@ -89,9 +89,8 @@ test('a customer is edited, suspended with a reason, deleted by somebody else wh
   expect(await findBarriersInBothThemes(page)).toEqual([]);
   await page.keyboard.press('ControlOrMeta+Enter');
   await page.getByText('Beatriz: Suspended, Regular').waitFor();
-  expect((await staff.get(`/api/customers/${id}/history`)).body.history[0]).toMatchObject({
-    reason: 'Unpaid invoices',
-  });
+  const newestEntry = async () => (await staff.get(`/api/customers/${id}/history`)).body.history[0];
+  await expect.poll(newestEntry).toMatchObject({ reason: 'Unpaid invoices' });
 
   // Deleted by somebody else while a field is edited: it says so, and what was typed stays.
   await page.getByRole('button', { name: 'City: empty' }).press('Enter');

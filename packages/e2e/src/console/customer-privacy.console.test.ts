@@ -48,6 +48,7 @@ test('the picture of a customer is pasted, cut, removed, taken back and dropped'
   expect(await findBarriersInBothThemes(page)).toEqual([]);
   await page.keyboard.press('ControlOrMeta+Enter');
   await page.getByText('The picture is saved').waitFor();
+  await expect.poll(url).toMatch(/^\/avatars\//);
   const first = await url();
   await expect
     .poll(() => page.evaluate(`document.querySelector('header img[src="${first}"]')?.naturalWidth ?? 0`))
@@ -55,7 +56,7 @@ test('the picture of a customer is pasted, cut, removed, taken back and dropped'
   await page.getByRole('button', { name: 'Change the picture' }).press('Enter');
   await dialog.getByRole('button', { name: 'Remove the picture' }).press('Enter');
   await page.getByText('The picture was removed').waitFor();
-  expect(await url()).toBeNull();
+  await expect.poll(url).toBeNull();
   await page.getByRole('button', { name: 'Undo' }).press('Enter');
   await expect.poll(url).toMatch(/^\/avatars\//);
   await drop(page);

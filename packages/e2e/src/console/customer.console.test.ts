@@ -27,9 +27,8 @@ test('a contact is logged in two keys and one sentence, and a note is deleted an
     .filter({ hasText: 'Asked for the new price list' })
     .getByText('by Ana Prieto')
     .waitFor();
-  expect((await staff.get(`/api/customers/${id}/interactions`)).body.interactions).toMatchObject([
-    { type: 'call', notes: 'Asked for the new price list' },
-  ]);
+  const interactions = async () => (await staff.get(`/api/customers/${id}/interactions`)).body.interactions;
+  await expect.poll(interactions).toMatchObject([{ type: 'call', notes: 'Asked for the new price list' }]);
 
   await page.keyboard.press('n'); // within the text field it is a letter
   expect(await page.getByRole('textbox', { name: 'What happened?' }).inputValue()).toBe('n');
@@ -48,8 +47,8 @@ test('a contact is logged in two keys and one sentence, and a note is deleted an
   await page.getByRole('textbox', { name: 'What happened?' }).fill('Has two shops');
   await page.keyboard.press('Control+Enter');
   await note('Has two shops').waitFor();
-  const { notes } = (await staff.get(`/api/customers/${id}/notes`)).body;
-  expect(notes.map(({ content }: { content: string }) => content)).toEqual(['Has two shops', 'Prefers mornings']);
+  const notes = async () => (await staff.get(`/api/customers/${id}/notes`)).body.notes;
+  await expect.poll(notes).toMatchObject([{ content: 'Has two shops' }, { content: 'Prefers mornings' }]);
   for (const [tab, text] of [
     ['Timeline', 'Prefers mornings'],
     ['Notes', 'Prefers mornings'],

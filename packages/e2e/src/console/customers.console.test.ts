@@ -170,6 +170,18 @@ test('a selection gets a tag and a status, and gives them back', async ({ fleet,
   await page.getByRole('button', { name: 'Set the status' }).click();
   await page.getByRole('menuitem', { name: 'Suspended' }).click();
   await page.getByText('2 customers: Suspended').waitFor();
+  // What is said about it covers nothing of the bar, wide or narrow.
+  const bar = page.getByRole('region', { name: 'Selected customers' });
+  for (const width of [320, 1280]) {
+    await page.setViewportSize({ width, height: 800 });
+    const isCovered = async () => {
+      const said = await page.getByRole('alertdialog').last().boundingBox();
+      const { x = 0, y = 0, width: wide = 0, height = 0 } = (await bar.boundingBox()) ?? {};
+      if (said === null) return undefined;
+      return said.x < x + wide && x < said.x + said.width && said.y < y + height && y < said.y + said.height;
+    };
+    await expect.poll(isCovered, { message: `${width} px` }).toBe(false);
+  }
   await expect.poll(async () => (await list('status=suspended')).length).toBe(2);
   await page.getByRole('button', { name: 'Filter' }).click();
   await page.getByRole('menuitem', { name: 'Status' }).click();

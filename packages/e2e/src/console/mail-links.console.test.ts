@@ -28,6 +28,7 @@ async function open(tab: Page, { href }: URL): Promise<void> {
 async function openTwice({ page, context }: Screen, link: URL) {
   const tabs = [page, await context.newPage()] as const;
   for (const tab of tabs) await open(tab, link);
+  await page.bringToFront(); // behind another tab a page is drawn once a second
   return tabs;
 }
 
@@ -50,6 +51,7 @@ test('a forgotten password is replaced by the link of the mail, in one of two ta
     [tabs[0], 'The password is set'],
     [tabs[1], usedUp],
   ] as const) {
+    await tab.bringToFront();
     await tab.getByLabel('New password').fill(newPassword);
     await tab.getByRole('button', { name: 'Set the password' }).click();
     await tab.getByText(text).waitFor();
@@ -102,6 +104,7 @@ test('a person who is invited joins by a password, in one of two tabs', async ({
   expect(await statusOf()).toBe('opened');
   await tabs[0].getByRole('button', { name: 'Join', exact: true }).click();
   await tabs[0].getByRole('navigation').first().waitFor();
+  await tabs[1].bringToFront();
   await tabs[1].getByRole('button', { name: 'Join', exact: true }).click();
   const notice = tabs[1].getByText(usedUp);
   await notice.waitFor();

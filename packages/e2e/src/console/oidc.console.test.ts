@@ -168,6 +168,7 @@ test('of two tabs at the provider the later one signs in, and the earlier one sa
   const later = await context.newPage();
   waitAtProvider(provider);
   for (const tab of [page, later]) {
+    await tab.bringToFront(); // behind another tab a page is drawn once a second
     await tab.goto('/console/sign-in');
     await providerButton(tab).click();
     await tab.getByText('at the provider').waitFor();

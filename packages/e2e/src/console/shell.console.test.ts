@@ -48,6 +48,7 @@ test('a person signs in where they wanted to go, and out of every tab; nothing o
   const other = await context.newPage();
   await other.goto('/console');
   await other.getByRole('heading', { level: 1, name: 'Ana Prieto' }).waitFor();
+  await page.bringToFront(); // behind another tab a page is drawn once a second
   await page.getByRole('button', { name: 'Account of Ana Prieto' }).click();
   await page.getByRole('menuitem', { name: 'Sign out' }).click();
   for (const each of [page, other]) await each.waitForURL('**/console/sign-in');
@@ -70,13 +71,19 @@ test('signs out at once while the server is away, and ends the session there whe
   await signIn(screen, email);
   await expect.poll(() => tokens.some((value) => value?.startsWith('Bearer '))).toBe(true);
   const token = tokens.find((value) => value?.startsWith('Bearer '))?.slice('Bearer '.length) ?? '';
-  await context.route('**/console/session', (route) => route.fulfill({ status: 503 }));
+  let tries = 0;
+  await context.route('**/console/session', (route) => {
+    tries += 1;
+    return route.fulfill({ status: 503, headers: { 'Retry-After': '0' } }); // repeated three times, without a pause
+  });
   await page.getByRole('button', { name: 'Account of Ana Prieto' }).click();
   await page.getByRole('menuitem', { name: 'Sign out' }).click();
   await page.waitForURL('**/console/sign-in');
   await page.getByText('The server was not reached').waitFor();
+  tries = 0;
   await page.reload();
   await page.getByText('The server was not reached').waitFor();
+  expect(tries).toBe(4); // said before it tries again
   expect(await context.cookies()).toHaveLength(1);
   expect((await client(fleet.url, token).get('/auth/me')).status).toBe(200);
   await context.unroute('**/console/session');
@@ -103,6 +110,7 @@ test('a tab whose session was being renewed stays signed out', async ({ fleet, b
   });
   await other.goto('/console');
   await renewed.promise;
+  await page.bringToFront();
   await page.getByRole('button', { name: 'Account of Ana Prieto' }).click();
   await page.getByRole('menuitem', { name: 'Sign out' }).click();
   await page.waitForURL('**/console/sign-in');
@@ -193,13 +201,18 @@ test('says which service is away, and when it is back', async ({ fleet, browser 
     await asked;
   };
   const message = page.getByText('The interaction service is away. Everything else works.');
+  /** Waits until the gateway knows, as the page asks but every 15 s. */
+  const gatewaySays = (state: string) =>
+    expect.poll(async () => (await client(fleet.url).get('/ready')).body.services.interaction).toBe(state);
   fleet.kill('interaction', 'SIGSTOP');
   try {
+    await gatewaySays('down');
     await askAgain();
     await message.waitFor({ timeout: 60_000 });
   } finally {
     fleet.kill('interaction', 'SIGCONT');
   }
+  await gatewaySays('up');
   await askAgain();
   await message.waitFor({ state: 'detached', timeout: 60_000 });
 });

@@ -11,6 +11,7 @@ const part = (page: Page, name: string) => page.getByRole('region', { name });
 const away = {
   status: 503,
   contentType: 'application/problem+json',
+  headers: { 'Retry-After': '0' }, // the client repeats the request without a pause
   body: JSON.stringify({ status: 503, title: 'Away', error_code: 'SERVICE_UNAVAILABLE', detail: 'Away' }),
 };
 
@@ -149,6 +150,7 @@ test('shows how far an import is until it has ended, and a day long which one ha
   const running = await startImport(staff, rows);
   const screen = await openScreen(browser, fleet.url);
   const { page } = screen;
+  await page.clock.install();
   await signIn(screen, staff.email);
   const imports = part(page, 'Imports');
   await imports.getByRole('progressbar', { name: /^Import/ }).waitFor();
@@ -164,9 +166,11 @@ test('shows how far an import is until it has ended, and a day long which one ha
     .press('Enter');
   await page.waitForURL(`**/console/import/${running}`);
   await page.goBack();
+  await imports.getByRole('progressbar').waitFor();
   await staff.post(`/api/customers/imports/${running}/cancel`);
+  await expect.poll(async () => (await importOf(staff, running)).status).toBe('cancelled');
+  await page.clock.fastForward(5000); // after which the page asks again
   await imports.getByRole('progressbar').waitFor({ state: 'detached' });
-  expect((await importOf(staff, running)).status).toBe('cancelled');
   await imports.getByRole('link').press('Enter');
   await page.waitForURL(`**/console/import/${broken}`);
 });
