@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { client, newCompany, startTestFleet, type Client, type TestFleet } from '../testing/test-fleet.ts';
+import { allReady, newCompany, startTestFleet, type Client, type TestFleet } from '../testing/test-fleet.ts';
 import { log } from './seed.ts';
 
 const rows = 4000;
@@ -57,8 +57,7 @@ test('an import goes on after its process and the customer service were killed, 
   expect(second).not.toBe(first);
   fleet.kill('customer', 'SIGKILL');
   await vi.waitUntil(() => jobsProcess() !== second, { timeout: 10_000 });
-  const ready = async () => (await client(fleet.url).get('/ready?all=1')).status === 200;
-  await vi.waitUntil(() => ready().catch(() => false), { timeout: 30_000, interval: 50 });
+  await allReady(fleet);
   await waitForRows(id, rows);
   await vi.waitUntil(async () => (await job(id)).status === 'done', { timeout: 10_000 });
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { connect, type Db } from '@clientela/db';
 import { startMailServer, tokenOf, type TestMailServer } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { client, startTestFleet, type TestFleet } from '../testing/test-fleet.ts';
+import { allReady, client, startTestFleet, type TestFleet } from '../testing/test-fleet.ts';
 
 let mailServer: TestMailServer;
 let fleet: TestFleet;
@@ -121,7 +121,7 @@ describe.each(Object.entries(flows))('kill -9 of auth during the mail of %s', (n
       kill();
     }
     await expect.poll(() => fleet.pid('auth') ?? before, polling).not.toBe(before);
-    await expect.poll(async () => (await client(fleet.url).get('/ready?all=1')).status, polling).toBe(200);
+    await allReady(fleet);
 
     if (mails === 0) {
       expect(status).not.toBe(flow.accepted); // nobody was told otherwise

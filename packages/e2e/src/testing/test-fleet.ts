@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
+import { services } from '@clientela/contracts';
 import { locatePostgres } from '@clientela/embedded-postgres';
 import { peers, startFleet, type Fleet } from '@clientela/fleet';
 import { sharedBroker, compileCache, dataFolder, otlpReceiver, testExchange } from '@clientela/testing';
@@ -107,11 +108,23 @@ export const wideLimits = Object.fromEntries(
   ['IP_PER_MINUTE', 'IP_PER_HOUR', 'USER_PER_MINUTE', 'USER_PER_HOUR'].map((name) => [`RATE_LIMIT_${name}`, '1000000']),
 );
 
+/** Waits until every process is ready. Asks the services too, because what the gateway says of them may be older than their last kill. */
+export async function allReady({ url, ports }: TestFleet): Promise<void> {
+  const urls = [...services.map((service) => `http://127.0.0.1:${ports[service]}/ready`), `${url}/ready?all=1`];
+  const isReady = (each: string) =>
+    fetch(each, { signal: AbortSignal.timeout(5000) })
+      .then(({ status }) => status === 200)
+      .catch(() => false);
+  await vi.waitUntil(async () => (await Promise.all(urls.map(isReady))).every(Boolean), {
+    timeout: 45_000,
+    interval: 50,
+  });
+}
+
 /** Waits until every process is ready again, whatever earlier tests did to them. */
 async function whenReady(fleet: TestFleet): Promise<TestFleet> {
   for (const peer of peers) fleet.kill(peer, 'SIGCONT');
-  const ready = async () => (await client(fleet.url).get('/ready?all=1')).status === 200;
-  await vi.waitUntil(() => ready().catch(() => false), { timeout: 45_000, interval: 50 });
+  await allReady(fleet);
   return fleet;
 }
 
