@@ -69,12 +69,14 @@ test("reads the statements and values of the server's log", () => {
     '1795747000.123|clientela_customer|customer|41|LOG:  execute find_customer: select *',
     '\t  from customers where id = $1',
     "1795747000.123|clientela_customer|customer|41|DETAIL:  Parameters: $1 = 'it''s', $2 = NULL",
+    '1795747000.125|clientela_customer|customer|41|LOG:  execute <unnamed>: select 2',
     '1795747000.130|clientela_customer|bench|42|LOG:  statement: select 1',
     '1795747000.131|clientela_auth|auth|43|LOG:  statement: BEGIN;',
     '',
   ].join('\n');
   expect(entriesOf(log)).toMatchObject([
-    { database: 'clientela_customer', text: 'select *\n  from customers where id = $1', values: ["it's", null] },
+    { name: 'find_customer', text: 'select *\n  from customers where id = $1', values: ["it's", null] },
+    { database: 'clientela_customer', name: undefined, text: 'select 2' },
     { database: 'clientela_auth', session: '43', text: 'BEGIN;', values: [] },
   ]);
 });

@@ -6,7 +6,15 @@ import type { StatementCount } from './measure.ts';
 import type { PreparedStatement } from './references/driver-loop.ts';
 
 /** A statement of a service in the server's log. */
-type Entry = { database: string; session: string; at: number; text: string; values: (string | null)[] };
+type Entry = {
+  database: string;
+  session: string;
+  at: number;
+  /** Undefined for one that is not prepared under a name, as those of Knex. */
+  name?: string | undefined;
+  text: string;
+  values: (string | null)[];
+};
 
 export type StatementLog = {
   /**
@@ -89,7 +97,11 @@ export async function openStatementLog(adminUrl: string): Promise<StatementLog> 
       const entries = await record(request);
       await admin.query(`${ofDatabase} reset log_error_verbosity`);
       return entries.filter(
-        ({ database: of, text, values }) => of === database && values.length > 0 && !isBackground(text),
+        (entry) =>
+          entry.database === database &&
+          entry.name !== undefined &&
+          entry.values.length > 0 &&
+          !isBackground(entry.text),
       );
     },
     close: () => admin.end(),
@@ -102,8 +114,7 @@ const settings = [
 ] as const;
 
 /** Statements that run beside requests: of the relay, of leader locks and of metrics. */
-const isBackground = (text: string) =>
-  /outbox_deliveries" as|advisory_lock|relay|inbox_events|clock_timestamp/.test(text);
+const isBackground = (text: string) => /outbox_deliveries|advisory_lock|relay|inbox_events|clock_timestamp/.test(text);
 
 /** Counts what the session that has most statements sent until the end of its first transaction, or all that it sent. */
 function countOfRequest(entries: readonly Entry[]): number {
@@ -121,12 +132,13 @@ function countOfRequest(entries: readonly Entry[]): number {
 export function entriesOf(log: string): Entry[] {
   const entries: Entry[] = [];
   for (const line of log.split(/\n(?!\t)/)) {
-    const [, at, database = '', name, session = '', rest = ''] =
+    const [, at, database = '', application, session = '', rest = ''] =
       /^([\d.]+)\|([^|]*)\|([^|]*)\|(\d+)\|(.*)$/s.exec(line) ?? [];
-    if (at === undefined || name === ownName || !database.startsWith('clientela_')) continue;
-    const [, text] = /^LOG:\s+(?:statement|execute [^:]*): (.*)$/s.exec(rest) ?? [];
+    if (at === undefined || application === ownName || !database.startsWith('clientela_')) continue;
+    const [, prepared, text] = /^LOG:\s+(?:statement|execute ([^:]*)): (.*)$/s.exec(rest) ?? [];
     if (text !== undefined) {
-      entries.push({ database, session, at: Number(at) * 1000, text: text.replaceAll('\n\t', '\n'), values: [] });
+      const name = prepared === '<unnamed>' ? undefined : prepared;
+      entries.push({ database, session, at: Number(at) * 1000, name, text: text.replaceAll('\n\t', '\n'), values: [] });
       continue;
     }
     const [, parameters] = /^DETAIL:\s+[Pp]arameters: (.*)$/s.exec(rest) ?? [];
