@@ -14,6 +14,7 @@ const data = [
   /English|Español|Português|Română/g, // each by its own name
   /\S+@\S+|Mozilla.+|\bnode\b|Chrome, Linux/g, // addresses and programs
   /[0-9a-f]{8}-[0-9a-f-]{27}|(?:USER|COMP)-\d+|clt_\w+/g, // ids
+  /^Испания$/g, // a country, whose name the browser knows
   /\b(?:EUR|ES|CSV)\b|^(?:Tab|Esc|Enter|(?:Ctrl|Shift)\+\w+)$/g, // currencies, countries and keys
   /^[a-z_]+(?:[:.][a-z_]+)+$/g, // permissions and actions
   /^(?:sign_in|import|favorite|name, business_name)$/g, // of the audit log, where they are searched by these names

@@ -18,7 +18,8 @@ const texts = Object.fromEntries(
     ]),
 );
 
-const lengthen = (text: string) => text + '~'.repeat(Math.ceil(text.length * 0.4));
+/** Adds two fifths, in words of at most twelve letters: longer texts have more words, which find a line. */
+const lengthen = (text: string) => text + '~'.repeat(Math.ceil(text.length * 0.4)).replaceAll(/~{12}(?=~)/g, '$& ');
 /** Puts a message into brackets, but for the values in it. */
 const mark = (tree: string | Tree): string | Tree =>
   typeof tree === 'string'
