@@ -111,6 +111,11 @@ test('what a customer changes in its own record follows into its user, once; an 
   await expect.poll(me, polling).toMatchObject({ first_name: 'Eva', last_name: 'Gil', phone: '+34600777123' });
   await expect.poll(() => processedCount('user.updated', user.id), polling).toBe(1);
   expect(await profilesOf(user.id)).toMatchObject([{ version: changed.body.customer.version }]);
+  // Also after a change at auth, from which the record has the parts of the name too.
+  expect((await person.patch('/auth/me', { name: 'Ana Sol' })).status).toBe(200);
+  await expect.poll(() => profilesOf(user.id), polling).toMatchObject([{ full_name: 'Ana Sol', firstname: 'Ana' }]);
+  expect((await person.patch('/api/customers/me', { full_name: 'Luz Rey' })).status).toBe(200);
+  await expect.poll(me, polling).toMatchObject({ first_name: 'Luz', last_name: 'Rey' });
   const { status, body } = await person.patch('/api/customers/me', { email: 'other@example.com' });
   expect([status, body.errors[0].message]).toEqual([422, 'is changed by POST /auth/change-email only']);
 });

@@ -84,6 +84,31 @@ test('what a person changes in its own record is found with its time, until staf
   expect(await ana.changes()).not.toHaveProperty('phone');
 });
 
+test('of the full name and its parts that is found which the person changed last', async ({ ana, admin }) => {
+  const patch = (names: object) => ana.client.patch('/api/customers/me', names).expect(200);
+  const found = async () => (await ana.changes()).name;
+  await patch({ full_name: 'Ana Ruiz', firstname: 'Ana', lastname: 'Ruiz' });
+  expect(await found()).toMatchObject({ full_name: 'Ana Ruiz', firstname: 'Ana', lastname: 'Ruiz' });
+  await patch({ full_name: 'Eva Gil' }); // as a form with one field for the name does
+  expect(await found()).toMatchObject({ full_name: 'Eva Gil', firstname: null, lastname: null });
+  await patch({ gender: 'f' });
+  expect(await found()).toMatchObject({ full_name: 'Eva Gil', firstname: null });
+  await patch({ lastname: 'Sol' });
+  expect(await found()).toMatchObject({ full_name: 'Eva Gil', firstname: 'Ana', lastname: 'Sol' });
+  await patch({ full_name: null }); // is built from the parts again
+  expect(await found()).toMatchObject({ full_name: 'Ana Sol', firstname: 'Ana', lastname: 'Sol' });
+  await patch({ full_name: 'Eva Paz' });
+  await admin.patch(`/api/customers/${ana.customer.id}`, { full_name: 'Eva Mar' }).expect(200);
+  expect(await found()).toBeUndefined();
+  await ana.updated(2, ['name'], {
+    name: 'Luz Rey',
+    first_name: 'Luz',
+    last_name: 'Rey',
+    name_changed_at: '2100-01-01T00:00:00.000Z',
+  });
+  expect(await found()).toMatchObject({ full_name: 'Luz Rey', firstname: 'Luz', lastname: 'Rey' });
+});
+
 test('of a change here and one in auth the later stays; what follows says so, and is followed by nothing', async ({
   ana,
 }) => {

@@ -171,7 +171,10 @@ const internalRoutes = ({ companies }: Pick<ProfileDeps, 'companies'>): Route[] 
       const customer = await findProfile(db, actor.company_id, params.user_id);
       if (!customer || customer.deleted_at) throw notFound('customer');
       const times = await findChangeTimes(db, actor.company_id, params.user_id);
-      const { full_name, firstname, lastname, phone } = customer;
+      const { full_name, full_name_built, phone } = customer;
+      // The parts are of an earlier time when the full name alone was the latest change.
+      const arePartsOlder = !full_name_built && times.full_name === times.name;
+      const { firstname, lastname } = arePartsOlder ? { firstname: null, lastname: null } : customer;
       return {
         ...(times.name !== undefined && { name: { full_name, firstname, lastname, changed_at: times.name } }),
         ...(times.phone !== undefined && { phone: { value: phone, changed_at: times.phone } }),

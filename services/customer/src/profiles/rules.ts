@@ -18,8 +18,8 @@ export const pickSyncedFields = (fields_changed: readonly string[]): SyncedField
   ...new Set(fields_changed.flatMap((field) => syncedFields[field] ?? [])),
 ];
 
-/** A field of a customer that follows into its user. */
-export type FollowedField = 'name' | 'phone';
+/** A field of a customer that follows into its user; `full_name`: the name, of which the parts were left as they were. */
+export type FollowedField = 'name' | 'full_name' | 'phone';
 
 const followedFields: Readonly<Record<string, FollowedField>> = {
   full_name: 'name',
@@ -29,9 +29,11 @@ const followedFields: Readonly<Record<string, FollowedField>> = {
 };
 
 /** Picks the fields that follow among the changed ones of a customer. */
-export const pickFollowedFields = (fields_changed: readonly string[]): FollowedField[] => [
-  ...new Set(fields_changed.flatMap((field) => followedFields[field] ?? [])),
-];
+export function pickFollowedFields(fields_changed: readonly string[]): FollowedField[] {
+  const fields = new Set(fields_changed.flatMap((field) => followedFields[field] ?? []));
+  const hasParts = fields_changed.some((field) => field === 'firstname' || field === 'lastname');
+  return [...fields, ...(fields.has('name') && !hasParts ? (['full_name'] as const) : [])];
+}
 
 /** When a user's fields last changed in auth; null where it is not known. */
 export const changeTimes = (user: InternalUser): Readonly<Record<SyncedField, string | null>> => ({

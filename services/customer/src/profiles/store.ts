@@ -80,7 +80,7 @@ export async function clearChangeTimes(
   );
 }
 
-/** Lists when the person last changed its name and phone. */
+/** Lists when the person last changed its name and phone, and when its full name alone. */
 export async function findChangeTimes(
   db: Db,
   company_id: string,
@@ -89,7 +89,7 @@ export async function findChangeTimes(
   const rows = (await db('user_field_versions')
     .select('field', 'changed_at')
     .where({ company_id, user_id })
-    .whereIn('field', ['name', 'phone'])
+    .whereIn('field', ['name', 'full_name', 'phone'])
     .whereNotNull('changed_at')) as { field: FollowedField; changed_at: string }[];
   return Object.fromEntries(rows.map(({ field, changed_at }) => [field, changed_at]));
 }
