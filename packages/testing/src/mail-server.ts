@@ -9,8 +9,8 @@ export type ReceivedMail = Email & { raw: string; recipients: string[] };
 export type TestMailServer = {
   url: string;
   received: ReceivedMail[];
-  /** Called when a client begins to send the text of a mail. */
-  onData: (() => void) | undefined;
+  /** Called when a client begins to send the text of a mail to these addresses. */
+  onData: ((recipients: readonly string[]) => void) | undefined;
   /** Called with each mail before the server accepts it; an error rejects it. */
   onMail: ((mail: ReceivedMail) => Promise<void> | void) | undefined;
   /** Closes the port, as a server that is down. */
@@ -37,12 +37,12 @@ export async function startMailServer(): Promise<TestMailServer> {
         authOptional: true,
         disabledCommands: ['AUTH', 'STARTTLS'],
         onData: (stream, session, done) => {
-          mailServer.onData?.();
+          const recipients = session.envelope.rcptTo.map(({ address }) => address);
+          mailServer.onData?.(recipients);
           const chunks: Buffer[] = [];
           stream.on('data', (chunk: Buffer) => chunks.push(chunk));
           stream.on('end', () => {
             const raw = Buffer.concat(chunks).toString();
-            const recipients = session.envelope.rcptTo.map(({ address }) => address);
             const receive = async () => {
               const mail = { ...(await PostalMime.parse(raw)), raw, recipients };
               await mailServer.onMail?.(mail);
