@@ -8,7 +8,7 @@ import { isOpenToKeys } from '@clientela/http';
 import { compileCache, ended, freePort } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { placesOf, recorded } from '../testing/secrets.ts';
-import { client, startTestFleet, wideLimits, type Client, type TestFleet } from '../testing/test-fleet.ts';
+import { client, newCompany, startTestFleet, wideLimits, type Client, type TestFleet } from '../testing/test-fleet.ts';
 import { assertCreated, createAccessSetup, type AccessSetup, type SignedInUser } from './access-setup.ts';
 import { allRoutes, type RouteInfo } from './all-routes.ts';
 import { expectedAccess } from './expected-access.ts';
@@ -26,9 +26,13 @@ const responses: string[] = [];
 
 type ApiKeyClient = Client & { id: string; key: string };
 
-async function createKey(role: string, permissions?: readonly Permission[]): Promise<ApiKeyClient> {
+async function createKey(
+  role: string,
+  permissions?: readonly Permission[],
+  maker: Pick<Client, 'post'> = setup.users.admin,
+): Promise<ApiKeyClient> {
   const body = { name: 'A key', role, ...(permissions && { permissions }) };
-  const { api_key, key } = assertCreated(await setup.users.admin.post('/api/v1/api-keys', body));
+  const { api_key, key } = assertCreated(await maker.post('/api/v1/api-keys', body));
   issued.push(key);
   return { ...recorded(client(fleet.url, key), responses), id: api_key.id, key };
 }
@@ -167,22 +171,57 @@ describe('a key ends at both gateways within 2 s, under load', () => {
     return { status };
   };
 
+  /** A key, and what ends it. */
+  type Ending = { key: ApiKeyClient; end: () => Promise<{ status: number }> };
+  const endingBy = async (end: (key: ApiKeyClient) => Promise<{ status: number }>): Promise<Ending> => {
+    const key = await createKey('admin');
+    return { key, end: () => end(key) };
+  };
+
   /** `grace`: seconds for which the key stays good. */
-  test.each<[string, (key: ApiKeyClient) => Promise<{ status: number }>, grace?: number]>([
-    ['by its revocation', ({ id }) => admin().delete(`/api/v1/api-keys/${id}`)],
-    ['by a rotation without grace', (key) => rotate(key, '0')],
-    ['by the end of a rotation’s grace', (key) => rotate(key, '3s'), 3],
-    ['by narrower permissions', ({ id }) => admin().put(`/api/v1/api-keys/${id}`, { permissions: ['audit:read'] })],
+  test.each<[string, () => Promise<Ending>, grace?: number]>([
+    ['by its revocation', () => endingBy(({ id }) => admin().delete(`/api/v1/api-keys/${id}`))],
+    ['by a rotation without grace', () => endingBy((key) => rotate(key, '0'))],
+    ['by the end of a rotation’s grace', () => endingBy((key) => rotate(key, '3s')), 3],
+    [
+      'by narrower permissions',
+      () => endingBy(({ id }) => admin().put(`/api/v1/api-keys/${id}`, { permissions: ['audit:read'] })),
+    ],
     [
       'by an address that it is limited to',
-      ({ id }) => admin().put(`/api/v1/api-keys/${id}`, { allowed_ips: ['192.0.2.1'] }),
+      () => endingBy(({ id }) => admin().put(`/api/v1/api-keys/${id}`, { allowed_ips: ['192.0.2.1'] })),
     ],
-  ])('%s', async (_name, end, grace = 0) => {
-    const key = await createKey('admin');
+    [
+      'by an earlier end',
+      () =>
+        endingBy(({ id }) => {
+          const expires_at = new Date(Date.now() + 100).toISOString();
+          return admin().put(`/api/v1/api-keys/${id}`, { expires_at });
+        }),
+    ],
+    [
+      'by the removal of who made it, with revoke_keys',
+      async () => {
+        const maker = await setup.createUser('admin');
+        const key = await createKey('admin', undefined, maker);
+        return { key, end: () => admin().delete(`/api/v1/users/${maker.user.id}?revoke_keys=true`) };
+      },
+    ],
+    [
+      'by the suspension of its company',
+      async () => {
+        const founder = await newCompany(fleet.url);
+        const key = await createKey('admin', undefined, founder);
+        const company = `/api/v1/companies/${founder.user.business_id}`;
+        return { key, end: () => setup.users.superuser.put(company, { status: 'suspended' }) };
+      },
+    ],
+  ])('%s', async (_name, prepare, grace = 0) => {
+    const { key, end } = await prepare();
     const load = startLoad(key.key);
     await sleep(500);
     const startedAt = performance.now();
-    expect((await end(key)).status).toBe(200);
+    expect((await end()).status).toBe(200);
     const graceMs = grace * 1000;
     await sleep(graceMs + 4000);
     await load.stop();
