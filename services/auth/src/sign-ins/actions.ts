@@ -31,7 +31,9 @@ export async function attemptSignIn(
   if (!isLocked && credentials && check.isValid) {
     const signIn = await startSession(tx, options, { credentials, locked, rehashed: check.rehashed }, request);
     if (signIn) return signIn;
-  } else if (!isLocked) await recordFailure(tx, user_id, network);
+  }
+  // Only a wrong password counts. Others run the same statements, so that the time tells neither a locked account nor a right password.
+  await recordFailure(tx, isLocked || check.isValid ? newId() : user_id, network);
   await recordAttempt(tx, null, credentials, 'sign_in.refused', request);
   afterCommit(tx, () => signIns.add({ outcome: isLocked ? 'locked' : 'wrong' }));
   return undefined;

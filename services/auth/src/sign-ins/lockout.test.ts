@@ -123,6 +123,41 @@ test('a correct password verified while the fifth failure is recorded waits for 
   expect(await fifth).toBe(401);
 });
 
+test('a sign-in that fails runs the same statements, whose ever it is, and only a wrong password counts', async () => {
+  const { owner, db } = auth.database;
+  const register = () => auth.register();
+  const [known, locked, inactive, suspended] = await Promise.all([register(), register(), register(), register()]);
+  await repeat(5, () => failSignIn(locked));
+  await owner('users').where({ id: inactive.user.id }).update({ is_active: false });
+  await owner('companies').where({ id: suspended.user.business_id }).update({ status: 'suspended' });
+  const statementsOf = async (attempt: () => Promise<number>) => {
+    const statements: string[] = [];
+    const record = ({ sql }: { sql: string }) => void statements.push(sql);
+    db.on('query', record);
+    expect(await attempt()).toBe(401);
+    db.off('query', record);
+    return statements;
+  };
+  const unknown = await statementsOf(() => login(`${randomUUID()}@example.com`, 'wrong'));
+  expect(unknown.join()).toContain('sign_in_failures_by_network');
+  for (const attempt of [
+    () => failSignIn(known),
+    () => failSignIn(inactive),
+    () => failSignIn(locked),
+    () => signIn(locked),
+    () => signIn(suspended),
+  ])
+    expect(await statementsOf(attempt)).toEqual(unknown);
+  // Beside these, the update that finds no active user.
+  const isUpdateOfUser = (sql: string) => sql.startsWith('update "users"');
+  const statements = await statementsOf(() => signIn(inactive));
+  expect(statements.filter((sql) => !isUpdateOfUser(sql))).toEqual(unknown);
+  expect(statements.filter(isUpdateOfUser)).toHaveLength(1);
+  const failures = async ({ user }: Person) =>
+    (await owner('sign_in_failures').where({ user_id: user.id }).first())?.failed_at.length as number | undefined;
+  expect(await Promise.all([known, locked, inactive, suspended].map(failures))).toEqual([1, 5, 1, undefined]);
+});
+
 describe('fifty wrong passwords from anywhere', () => {
   test('lock the account for unknown networks; known networks still sign in', async () => {
     const person = await auth.register();
