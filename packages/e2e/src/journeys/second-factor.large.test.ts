@@ -2,7 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { startMailServer, totpCode, type TestMailServer } from '@clientela/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { placesOf, recorded } from '../testing/secrets.ts';
-import { client, newCompany, startTestFleet, wideLimits, type Client, type TestFleet } from '../testing/test-fleet.ts';
+import {
+  client,
+  newCompany,
+  startTestFleet,
+  wideLimits,
+  type Client,
+  type TestFleet,
+  type TestResponse,
+} from '../testing/test-fleet.ts';
 
 let mailServer: TestMailServer;
 let fleet: TestFleet;
@@ -41,7 +49,13 @@ async function freshCode(secret: string): Promise<string> {
   return code;
 }
 
-const loginOf = async (email: string) => (await anonymous().post('/auth/login', { email, password })).body;
+/** A response of sign-in, whose tokens may be nowhere else. */
+function noteTokens(response: TestResponse): TestResponse {
+  const { access_token, refresh_token, mfa_token } = response.body;
+  note(...([access_token, refresh_token, mfa_token] as unknown[]).filter((token) => typeof token === 'string'));
+  return response;
+}
+const loginOf = async (email: string) => noteTokens(await anonymous().post('/auth/login', { email, password })).body;
 
 async function setUp(user: Client): Promise<{ secret: string; recovery_codes: string[] }> {
   const { status, body } = await user.post('/auth/mfa/totp', { current_password: password });
@@ -55,8 +69,7 @@ async function setUp(user: Client): Promise<{ secret: string; recovery_codes: st
 
 async function completed(email: string, codes: object) {
   const { mfa_token } = await loginOf(email);
-  note(mfa_token);
-  return anonymous().post('/auth/login/mfa', { mfa_token, ...codes });
+  return noteTokens(await anonymous().post('/auth/login/mfa', { mfa_token, ...codes }));
 }
 
 test('a company requires a second factor: staff set one up, sign in by it, lose it, and get in again', async () => {
@@ -83,7 +96,8 @@ test('a company requires a second factor: staff set one up, sign in by it, lose 
   }
   expect((await limited.get('/auth/me')).status).toBe(200);
   const { secret, recovery_codes } = await setUp(limited);
-  const { body: pair } = await anonymous().post('/auth/refresh', { refresh_token: session.refresh_token });
+  const refresh = { refresh_token: session.refresh_token };
+  const { body: pair } = noteTokens(await anonymous().post('/auth/refresh', refresh));
   expect((await signedInBy(pair.access_token).get('/api/customers')).status).toBe(200);
 
   const { status, body } = await completed(viewer, { code: await freshCode(secret) });
@@ -96,7 +110,7 @@ test('a company requires a second factor: staff set one up, sign in by it, lose 
   // The admin, who signs in again and sets one up too, removes it.
   const own = await loginOf(user.email as string);
   await setUp(client(fleet.url, own.access_token as string));
-  const renewed = (await anonymous().post('/auth/refresh', { refresh_token: own.refresh_token })).body;
+  const renewed = noteTokens(await anonymous().post('/auth/refresh', { refresh_token: own.refresh_token })).body;
   const again = signedInBy(renewed.access_token);
   const reset = await again.delete(`/api/v1/users/${body.user.id}/mfa`);
   expect(reset.status).toBe(200);
