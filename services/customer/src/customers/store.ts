@@ -66,7 +66,6 @@ const recordColumns = [
 
 /** Columns of a response, from `customers as c` and `customer_counters as n`. */
 export const responseColumns = ['c.company_id as business_id', ...recordColumns, ...counterColumns];
-const returningColumns = ['company_id as business_id', ...recordColumns, ...internalColumns];
 
 const customerById: NamedStatement = {
   name: 'find_customer',
@@ -156,7 +155,7 @@ const searchValues = (record: Parameters<typeof searchColumns>[0]) => {
 };
 
 const insertedColumns = [...writableColumns, 'full_name_built', 'phone_typed', 'status', 'type'] as const;
-/** What the database decides of a new customer; the other columns are as they were inserted. */
+/** What the database decides of a customer that is written; the other columns are as they were given. */
 const decidedColumns = [
   'number',
   'address',
@@ -169,8 +168,20 @@ const decidedColumns = [
   'updated_at',
   'version',
 ] as const;
+type Decided = Pick<StoredCustomer, (typeof decidedColumns)[number]>;
+type Inserted = Decided & { currency: string; tag_ids?: string[] };
 
-type Decided = Pick<StoredCustomer, (typeof decidedColumns)[number] | (typeof counterColumns)[number]>;
+/** What the counters of a new customer are, beside their currency. */
+const initialCounters = {
+  total_orders: 0,
+  total_appointments: 0,
+  total_complaints: 0,
+  open_complaints: 0,
+  last_order_date: null,
+  last_appointment_date: null,
+  last_complaint_date: null,
+  lifetime_value: '0.00',
+} satisfies Omit<Pick<Customer, (typeof counterColumns)[number]>, 'currency'>;
 
 /**
  * Builds the insert of a customer without or with tags, whose labels are in the order of tags with equal priority. Counters and tags copy
@@ -194,15 +205,13 @@ function insertStatement({ hasTags }: { hasTags: boolean }): NamedStatement {
       values ($1, $2, coalesce($3::bigint, nextval('customer_numbers')), $4, $5, $6,
         ${hasTags ? `array(select label from unnest(${labels}::text[]) as label order by ${alphabetical('label')})` : "'{}'"},
         ${columns.join(', ')})
-      returning ${decidedColumns.join(', ')}
+      returning ${decidedColumns.join(', ')},
+                coalesce((select currency from company_currency_changes where company_id = $1), $7::text) as currency
     ), counters as (
       insert into customer_counters (company_id, customer_id, currency, is_listed, customer_created_at)
-      select $1, $2, coalesce((select currency from company_currency_changes where company_id = $1), $7::text),
-             is_active, created_at
-        from customer
-      returning ${counterColumns.join(', ')}
+      select $1, $2, currency, is_active, created_at from customer
     )${hasTags ? `, ${tags}` : ''}
-    select ${hasTags ? 'array(select id from tags) as tag_ids, ' : ''}customer.*, counters.* from customer, counters`,
+    select *${hasTags ? ', array(select id from tags) as tag_ids' : ''} from customer`,
   };
 }
 const insertUntagged = insertStatement({ hasTags: false });
@@ -218,7 +227,7 @@ export async function insertCustomer(tx: Tx, company_id: string, record: NewCust
   const id = newId();
   const tagIds = tags.map(() => newId());
   const hasTags = tags.length > 0;
-  const insert = execute<Decided & { tag_ids?: string[] }>(tx, hasTags ? insertTagged : insertUntagged, [
+  const insert = execute<Inserted>(tx, hasTags ? insertTagged : insertUntagged, [
     company_id,
     id,
     number ?? null,
@@ -233,7 +242,7 @@ export async function insertCustomer(tx: Tx, company_id: string, record: NewCust
     insert,
     uniqueConstraintErrors(company_id, { ...fields, ...(number !== undefined && { number }) }, true),
   );
-  const { tag_ids = [], number: assigned, ...decided } = inserted as Decided & { tag_ids?: string[] };
+  const { tag_ids = [], number: assigned, ...decided } = inserted as Inserted;
   rejectTakenLabels(
     company_id,
     id,
@@ -249,6 +258,7 @@ export async function insertCustomer(tx: Tx, company_id: string, record: NewCust
     ...fields,
     avatar_url: null,
     deleted_at: null,
+    ...initialCounters,
     ...decided,
   };
 }
@@ -266,7 +276,7 @@ function updateStatement(columns: readonly string[]): NamedStatement {
   );
   const text = `update customers set ${[...assignments, 'version = version + 1', 'updated_at = now()'].join(', ')}
      where company_id = $1 and id = $2 and version = $3
-    returning ${returningColumns.join(', ')}`;
+    returning deleted_at, ${decidedColumns.join(', ')}`;
   const isKept = updateStatements.size < maxUpdateStatements;
   const statement = { name: isKept ? `update_customer_${updateStatements.size}` : '', text };
   if (isKept) updateStatements.set(key, statement);
@@ -292,14 +302,14 @@ export async function updateCustomer(
     ...(isSearched && searchValues(record)),
   };
   const columns = Object.keys(values).toSorted();
-  const update = execute<StoredCustomer>(tx, updateStatement(columns), [
+  const update = execute<Decided & Pick<StoredCustomer, 'deleted_at'>>(tx, updateStatement(columns), [
     company_id,
     current.id,
     current.version,
     ...columns.map((column) => values[column]),
   ]);
   const [row] = await mapConstraintErrors(update, uniqueConstraintErrors(company_id, record, exposeExisting));
-  return row && { ...current, ...row };
+  return row && { ...record, ...row };
 }
 
 export const deleteCustomer = (tx: Tx, company_id: string, id: string): Promise<number> =>
