@@ -1,6 +1,7 @@
 import { domainToASCII, domainToUnicode } from 'node:url';
 import { z } from 'zod';
 import { check } from './check.ts';
+import { rememberLast } from './remember-last.ts';
 import { text } from './text.ts';
 
 const maxOctets = { local: 64, address: 254 }; // RFC 5321, 4.5.3.1
@@ -17,13 +18,13 @@ const domainCharacters = /^[A-Za-z0-9.\u0080-\u{10ffff}-]+$/u;
  * Normalizes an e-mail address to `local@A-label`, with the domain in lower case.
  * @returns undefined for what is not an address of dot-atoms and a host name (RFC 5321, RFC 6531)
  */
-function normalizeEmail(address: string): string | undefined {
+const normalizeEmail = rememberLast((address): string | undefined => {
   const [local = '', domain = '', ...rest] = address.split('@');
   if (rest.length > 0 || !dotAtoms.test(local) || invisible.test(local) || !domainCharacters.test(domain))
     return undefined;
   const ascii = domainToASCII(domain);
   return hostname.test(ascii) ? `${local}@${ascii}` : undefined;
-}
+});
 
 const isWithinLimits = (address: string): boolean =>
   Buffer.byteLength(address.slice(0, address.indexOf('@'))) <= maxOctets.local &&
@@ -51,6 +52,7 @@ export const LoginEmail = text(maxOctets.address)
 
 /** Returns a normalized address with its domain in Unicode, as people read it. */
 export function unicodeEmail(address: string): string {
+  if (!address.includes('xn--')) return address; // no A-label (RFC 5890)
   const domain = address.indexOf('@') + 1;
   return address.slice(0, domain) + domainToUnicode(address.slice(domain));
 }

@@ -1,5 +1,6 @@
 import { getCountryCallingCode, isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import { check } from './check.ts';
+import { rememberLast } from './remember-last.ts';
 import { text } from './text.ts';
 
 const isDigit = (code: number) => /^\p{Nd}$/u.test(String.fromCodePoint(code));
@@ -45,6 +46,9 @@ export const Phone = text(40, 5).check(
   check(isPhone, 'must have 5 to 20 characters with 5 to 15 digits, and an extension of 7 digits at most'),
 );
 
+/** Reads a number with its `+`. The last one is remembered, because a record's phone is read to normalize it and again for its digits. */
+const readInternational = rememberLast((number: string) => parsePhoneNumberFromString(number, { extract: false }));
+
 /**
  * Normalizes a phone for storage and comparison: E.164 (ITU-T) for a valid number, otherwise its digits, with `+` if it began with one.
  * An extension follows as `;ext=` (RFC 3966).
@@ -52,12 +56,9 @@ export const Phone = text(40, 5).check(
  */
 export function normalizePhone(typed: string, country: string): string {
   const { number, extension } = splitExtension(typed);
-  const region = isSupportedCountry(country) ? country : undefined;
-  const parsed = parsePhoneNumberFromString(
-    number,
-    region ? { defaultCountry: region, extract: false } : { extract: false },
-  );
   const plus = number.startsWith('+') ? '+' : '';
+  const region = isSupportedCountry(country) ? { defaultCountry: country } : {};
+  const parsed = plus ? readInternational(number) : parsePhoneNumberFromString(number, { ...region, extract: false });
   if (!parsed?.isValid()) return join(`${plus}${digitsOf(number)}`, extension);
   // libphonenumber knows further separators, such as the commas of autodialling.
   const found = extension ?? parsed.ext;
@@ -77,7 +78,7 @@ export const withoutExtension = (phone: string): string => phone.replace(/;ext=\
 export function phoneDigits(phone: string): string[] {
   const number = withoutExtension(phone);
   const extension = phone.slice(number.length);
-  const parsed = number.startsWith('+') ? parsePhoneNumberFromString(number, { extract: false }) : undefined;
+  const parsed = number.startsWith('+') ? readInternational(number) : undefined;
   const sequences = new Set([digitsOf(number), ...(parsed ? [digitsOf(parsed.formatNational())] : [])]);
   return [...sequences].map((digits) => digits + extension);
 }

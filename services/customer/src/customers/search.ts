@@ -37,6 +37,11 @@ export function searchColumns(record: SearchableFields): SearchColumns {
   return { search_text: `\n${[...lines].map((line) => ` ${line} \n`).join('')}`, deletion_keys: [...keys] };
 }
 
+/** Lists the pairs of characters around punctuation of a search text, as `search_keys()` of the database does for a customer without tags. */
+export const searchKeys = (searchText: string): string[] => [
+  ...new Set(searchText.match(/[a-z0-9][^a-zA-Z0-9|\s]{1,8}[a-z0-9]/gu)),
+];
+
 /** Splits a normalized text into runs of letters and digits. A bar and capitals are a letter of another script. */
 export const splitWords = (text: string): string[] => text.match(/[a-zA-Z0-9|]+/g) ?? [];
 

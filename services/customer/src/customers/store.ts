@@ -11,7 +11,7 @@ import {
 import { conflict } from '@clientela/errors';
 import { rejectTakenLabels } from '../tags/store.ts';
 import { countCreated } from './metrics.ts';
-import { searchColumns } from './search.ts';
+import { searchColumns, searchKeys } from './search.ts';
 import { counterColumns, type Customer, type CustomerFields } from './schema.ts';
 
 /** Columns that are stored and never returned. */
@@ -66,7 +66,6 @@ const recordColumns = [
 
 /** Columns of a response, from `customers as c` and `customer_counters as n`. */
 export const responseColumns = ['c.company_id as business_id', ...recordColumns, ...counterColumns];
-const returningColumns = ['company_id as business_id', ...recordColumns, ...internalColumns];
 
 const customerById: NamedStatement = {
   name: 'find_customer',
@@ -156,17 +155,45 @@ const searchValues = (record: Parameters<typeof searchColumns>[0]) => {
 };
 
 const insertedColumns = [...writableColumns, 'full_name_built', 'phone_typed', 'status', 'type'] as const;
+/** What the database decides of a customer that is written; the other columns are as they were given. */
+const decidedColumns = [
+  'number',
+  'address',
+  'preferences',
+  'metadata',
+  'tags',
+  'last_auth_at',
+  'is_active',
+  'created_at',
+  'updated_at',
+  'version',
+] as const;
+type Decided = Pick<StoredCustomer, (typeof decidedColumns)[number]>;
+type Inserted = Decided & { currency: string; tag_ids?: string[] };
+
+/** What the counters of a new customer are, beside their currency. */
+const initialCounters = {
+  total_orders: 0,
+  total_appointments: 0,
+  total_complaints: 0,
+  open_complaints: 0,
+  last_order_date: null,
+  last_appointment_date: null,
+  last_complaint_date: null,
+  lifetime_value: '0.00',
+} satisfies Omit<Pick<Customer, (typeof counterColumns)[number]>, 'currency'>;
 
 /**
  * Builds the insert of a customer without or with tags, whose labels are in the order of tags with equal priority. Counters and tags copy
- * what their triggers cannot read yet: the customer of this statement.
+ * what their triggers cannot read yet: the customer of this statement. It returns only what the database decides, because each column
+ * more costs both sides.
  */
 function insertStatement({ hasTags }: { hasTags: boolean }): NamedStatement {
-  const columns = insertedColumns.map((_column, index) => `$${index + 7}`);
-  const [labels, tagIds, author] = [1, 2, 3].map((index) => `$${columns.length + 6 + index}`);
+  const columns = insertedColumns.map((_column, index) => `$${index + 8}`);
+  const [labels, tagIds, author] = [1, 2, 3].map((index) => `$${columns.length + 7 + index}`);
   const tags = `tags as (
       insert into customer_tags (company_id, id, customer_id, label, created_by, customer_created_at, is_listed)
-      select customer.company_id, tag.id, customer.id, tag.label, ${author}::text, customer.created_at, customer.is_active
+      select $1, tag.id, $2, tag.label, ${author}::text, customer.created_at, customer.is_active
         from customer, unnest(${tagIds}::uuid[], ${labels}::text[]) as tag (id, label)
       on conflict (company_id, customer_id, lower(label)) do nothing
       returning id
@@ -174,21 +201,17 @@ function insertStatement({ hasTags }: { hasTags: boolean }): NamedStatement {
   return {
     name: hasTags ? 'insert_tagged_customer' : 'insert_customer',
     text: `with customer as (
-      insert into customers (company_id, id, number, search_text, deletion_keys, tags, ${insertedColumns.join(', ')})
-      values ($1, $2, coalesce($3::bigint, nextval('customer_numbers')), $4, $5,
+      insert into customers (company_id, id, number, search_text, deletion_keys, search_keys, tags, ${insertedColumns.join(', ')})
+      values ($1, $2, coalesce($3::bigint, nextval('customer_numbers')), $4, $5, $6,
         ${hasTags ? `array(select label from unnest(${labels}::text[]) as label order by ${alphabetical('label')})` : "'{}'"},
         ${columns.join(', ')})
-      returning *
+      returning ${decidedColumns.join(', ')},
+                coalesce((select currency from company_currency_changes where company_id = $1), $7::text) as currency
     ), counters as (
       insert into customer_counters (company_id, customer_id, currency, is_listed, customer_created_at)
-      select company_id, id, coalesce((select currency from company_currency_changes where company_id = $1), $6::text),
-             is_active, created_at
-        from customer
-      returning *
+      select $1, $2, currency, is_active, created_at from customer
     )${hasTags ? `, ${tags}` : ''}
-    select ${hasTags ? 'array(select id from tags) as tag_ids, ' : ''}${returningColumns.map((column) => `customer.${column}`).join(', ')},
-           ${counterColumns.map((column) => `counters.${column}`).join(', ')}
-      from customer, counters`,
+    select *${hasTags ? ', array(select id from tags) as tag_ids' : ''} from customer`,
   };
 }
 const insertUntagged = insertStatement({ hasTags: false });
@@ -204,12 +227,13 @@ export async function insertCustomer(tx: Tx, company_id: string, record: NewCust
   const id = newId();
   const tagIds = tags.map(() => newId());
   const hasTags = tags.length > 0;
-  const insert = execute<StoredCustomer & { tag_ids?: string[] }>(tx, hasTags ? insertTagged : insertUntagged, [
+  const insert = execute<Inserted>(tx, hasTags ? insertTagged : insertUntagged, [
     company_id,
     id,
     number ?? null,
     search_text,
     deletion_keys,
+    hasTags ? null : searchKeys(search_text), // with labels the database computes them
     currency,
     ...insertedColumns.map((column) => fields[column]),
     ...(hasTags ? [[...tags], tagIds, created_by] : []),
@@ -218,7 +242,7 @@ export async function insertCustomer(tx: Tx, company_id: string, record: NewCust
     insert,
     uniqueConstraintErrors(company_id, { ...fields, ...(number !== undefined && { number }) }, true),
   );
-  const { tag_ids = [], ...customer } = inserted ?? {};
+  const { tag_ids = [], number: assigned, ...decided } = inserted as Inserted;
   rejectTakenLabels(
     company_id,
     id,
@@ -227,7 +251,16 @@ export async function insertCustomer(tx: Tx, company_id: string, record: NewCust
     (index) => `tags.${index}`,
   );
   countCreated(tx, { customers: 1, tags: tags.length });
-  return customer as StoredCustomer;
+  return {
+    business_id: company_id,
+    id,
+    number: assigned,
+    ...fields,
+    avatar_url: null,
+    deleted_at: null,
+    ...initialCounters,
+    ...decided,
+  };
 }
 
 const updateStatements = new Map<string, NamedStatement>();
@@ -243,7 +276,7 @@ function updateStatement(columns: readonly string[]): NamedStatement {
   );
   const text = `update customers set ${[...assignments, 'version = version + 1', 'updated_at = now()'].join(', ')}
      where company_id = $1 and id = $2 and version = $3
-    returning ${returningColumns.join(', ')}`;
+    returning deleted_at, ${decidedColumns.join(', ')}`;
   const isKept = updateStatements.size < maxUpdateStatements;
   const statement = { name: isKept ? `update_customer_${updateStatements.size}` : '', text };
   if (isKept) updateStatements.set(key, statement);
@@ -269,14 +302,14 @@ export async function updateCustomer(
     ...(isSearched && searchValues(record)),
   };
   const columns = Object.keys(values).toSorted();
-  const update = execute<StoredCustomer>(tx, updateStatement(columns), [
+  const update = execute<Decided & Pick<StoredCustomer, 'deleted_at'>>(tx, updateStatement(columns), [
     company_id,
     current.id,
     current.version,
     ...columns.map((column) => values[column]),
   ]);
   const [row] = await mapConstraintErrors(update, uniqueConstraintErrors(company_id, record, exposeExisting));
-  return row && { ...current, ...row };
+  return row && { ...record, ...row };
 }
 
 export const deleteCustomer = (tx: Tx, company_id: string, id: string): Promise<number> =>
