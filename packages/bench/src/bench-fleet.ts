@@ -52,7 +52,7 @@ export async function startBenchFleet(
   try {
     const fleet = await startFleet({
       folder,
-      env: { LOG_FORMAT: 'json', ...(options.env ?? { RATE_LIMITS: 'off' }) },
+      env: { LOG_FORMAT: 'json', ACCESS_TOKEN_EXPIRE_MINUTES: '1440', ...(options.env ?? { RATE_LIMITS: 'off' }) },
       freePorts: true,
       signal,
       gatewayFirst: options.gatewayFirst ?? false,
