@@ -43,7 +43,7 @@ function lineOf(row: number): string {
     ? [`Calle Mayor ${digits(11, 300)}`, 'Valencia', String(46_000 + digits(12, 25)), 'España']
     : ['', '', '', ''];
   return `${[
-    `ERP-${row}`,
+    `IMPORT-${row}`,
     first,
     `${last} ${second}`,
     has(4, 0.9) ? `x${local.replaceAll(/^\.|\.$/g, '')}${row}@${pick(domains, 5)}` : '',

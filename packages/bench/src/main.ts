@@ -57,6 +57,7 @@ for (const name of ['SIGINT', 'SIGTERM'] as const)
   process.once(name, () => stopping.abort(new Error('The benchmark was stopped.')));
 const { signal } = stopping;
 
+const failures: string[] = [];
 const shutdownHooks: (() => Promise<void> | void)[] = [];
 const onShutdown = (hook: () => Promise<void> | void) => void shutdownHooks.push(hook);
 try {
@@ -71,23 +72,19 @@ try {
   const measured: Measured[] = [];
   for (const { name, make } of cases(context).filter((each) => isWanted(each.name))) {
     writeLine(`measuring ${name}`);
-    measured.push(await measure(await make(), effort, signal));
+    measured.push(...(await attempt(name, async () => [await measure(await make(), effort, signal)])));
   }
-  const layers = await layersOfHop(context, measured);
-  const openLoop = await openLoopOf(context, measured);
+  const layers = await attempt('layers', () => layersOfHop(context, measured));
+  const openLoop = await attempt('open loop', () => openLoopOf(context, measured));
   const loaded = memoryOf(benchFleet.fleet);
 
-  if (isWanted('transfers')) figures.push(...(await measureTransfers(benchFleet, values.quick ? 2000 : 20_000)));
-  const bySize: SizeRow[] = isWanted('sizes')
-    ? await measureSizes(benchFleet, context.generator, {
-        have: base,
-        sizes,
-        seconds: values.quick ? 0.3 : 1,
-        print: writeLine,
-        signal,
-      })
-    : [];
-  const events: EventFigures[] = isWanted('events') ? await eventFigures() : [];
+  const transfers = () => measureTransfers(benchFleet, values.quick ? 2000 : 20_000);
+  if (isWanted('transfers')) figures.push(...(await attempt('transfers', transfers)));
+  const seconds = values.quick ? 0.3 : 1;
+  const measureAllSizes = () =>
+    measureSizes(benchFleet, context.generator, { have: base, sizes, seconds, print: writeLine, signal });
+  const bySize: SizeRow[] = isWanted('sizes') ? await attempt('sizes', measureAllSizes) : [];
+  const events: EventFigures[] = isWanted('events') ? await attempt('events', eventFigures) : [];
 
   const report: Report = {
     at: new Date().toISOString(),
@@ -101,12 +98,12 @@ try {
     sizes: bySize,
     figures,
     memory: { idle, loaded },
-    notMeasured: notMeasured(context),
+    notMeasured: [...notMeasured(context), ...failures],
   };
   writeLine(`\n${markdown(report)}`);
   const path = writeReport(join(repoRoot, '.data', 'bench'), report);
   writeLine(`written to ${relative(repoRoot, path)}, and as JSON next to it`);
-  if (!values.quick && values.only === '') {
+  if (!values.quick && values.only === '' && failures.length === 0) {
     const file = join(repoRoot, 'docs', 'benchmarks.md');
     const console = /^## Web console$.*/ms.exec(readFileSync(file, 'utf8'))?.[0] ?? ''; // npm run bench:console and bench:tracing
     writeFileSync(file, `${markdown(report)}\n${console}`);
@@ -119,6 +116,20 @@ try {
   for (const hook of shutdownHooks.toReversed()) await hook();
 }
 process.exit(); // a reference that failed to start must not keep the others running
+
+/** Measures a part of the report. What fails is named there, so that it does not cost the figures of the others. */
+async function attempt<Row>(name: string, measurePart: () => Promise<Row[]>): Promise<Row[]> {
+  try {
+    return await measurePart();
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const reason = `${name}, which failed: ${error instanceof Error ? error.message : String(error)}`;
+    writeLine(reason);
+    failures.push(reason);
+    process.exitCode = 1;
+    return [];
+  }
+}
 
 function notMeasured({ references: { nginx, directus } }: BenchContext): string[] {
   return [
