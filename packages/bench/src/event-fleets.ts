@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { repoRoot } from '@clientela/fleet';
 import { highLimits, startBenchFleet } from './bench-fleet.ts';
-import { loadCustomers } from './customers-data.ts';
 import type { EventFleet } from './events.ts';
 
 type Broker = { url: string; start: () => Promise<void>; stop: () => Promise<void> };
@@ -27,11 +26,11 @@ async function startBroker(): Promise<Broker> {
 
 /**
  * Starts a fleet for each transport.
- * @param options.beside another checkout, which gets two fleets too
+ * @param beside another checkout, which gets two fleets too
  */
 export async function startEventFleets(
   signal: AbortSignal,
-  options: { customers: number; beside?: string },
+  beside: string | undefined,
 ): Promise<{ all: EventFleet[]; end: () => Promise<void> }> {
   const hooks: (() => Promise<void>)[] = [];
   const end = async () => {
@@ -41,7 +40,7 @@ export async function startEventFleets(
   try {
     const broker = await startBroker();
     hooks.push(broker.stop);
-    for (const checkout of options.beside ? [repoRoot, options.beside] : [repoRoot]) {
+    for (const checkout of beside ? [repoRoot, beside] : [repoRoot]) {
       for (const transport of ['http', 'amqp'] as const) {
         const exchange = checkout === repoRoot ? 'bench' : 'beside';
         const settings = transport === 'amqp' ? { RABBITMQ_URL: broker.url, RABBITMQ_EXCHANGE: exchange } : {};
@@ -50,9 +49,6 @@ export async function startEventFleets(
           repoRoot: checkout,
         });
         hooks.push(benchFleet.end);
-        const { ownerUrl } = benchFleet.fleet.databases.customer;
-        const amount = { have: 0, want: options.customers, companies: 0 };
-        await loadCustomers(ownerUrl, benchFleet.company_id, () => {}, amount);
         const over = transport === 'amqp' ? 'over RabbitMQ' : 'over HTTP';
         all.push({ name: checkout === repoRoot ? over : `${checkout}, ${over}`, transport, benchFleet });
       }

@@ -79,16 +79,17 @@ async function delaysOf({ benchFleet }: EventFleet, { subscriber }: Databases, c
   return delays;
 }
 
+/** Events of as many other customers: the subscriber has none of them, as it has none of most customers. */
 const cloneEvents = `
-  with cloned as (select id as customer_id, number, uuidv7() as event_id from customers where company_id = $1 order by id limit $2),
+  with cloned as (select uuidv7() as customer_id, 1000000 + n as number, uuidv7() as event_id from generate_series(1, $1::int) as n),
   events as (
     insert into outbox_events (id, envelope)
-    select event_id, $3::jsonb || jsonb_build_object('id', event_id,
-      'data', ($3::jsonb -> 'data') || jsonb_build_object('customer_id', customer_id, 'number', number))
+    select event_id, $2::jsonb || jsonb_build_object('id', event_id,
+      'data', ($2::jsonb -> 'data') || jsonb_build_object('customer_id', customer_id, 'number', number))
     from cloned
   )
   insert into outbox_deliveries (event_id, subscriber, aggregate)
-  select event_id, $4, 'customer_id "' || customer_id || '"' from cloned`;
+  select event_id, $3, 'customer_id "' || customer_id || '"' from cloned`;
 
 type Drain = { rate: number; cpu: Record<string, number> };
 
@@ -98,7 +99,7 @@ async function drainBacklog(
   { publisher, subscriber }: Databases,
   backlog: number,
 ): Promise<Drain> {
-  const { fleet, company_id } = benchFleet;
+  const { fleet } = benchFleet;
   const body = newCustomer(nextNumber());
   await sendOnce(fleet.ports.customer, benchFleet.as_gateway, { method: 'POST', path: '/api/customers', body });
   const { rows } = await publisher.query<{ envelope: object }>(
@@ -113,9 +114,8 @@ async function drainBacklog(
     PostgreSQL: () => treeCpuTime(fleet.postgres.pid() ?? 0),
   };
   const before = await count();
-  const values = [company_id, backlog, JSON.stringify(rows[0]?.envelope), transport === 'amqp' ? 'broker' : 'auth'];
-  const inserted = (await publisher.query(cloneEvents, values)).rowCount ?? 0;
-  if (inserted < backlog) throw new Error(`Only ${inserted} of ${backlog} events could be made.`);
+  const values = [backlog, JSON.stringify(rows[0]?.envelope), transport === 'amqp' ? 'broker' : 'auth'];
+  await publisher.query(cloneEvents, values);
   const times = Object.entries(groups).map(([name, time]) => [name, time()] as const);
   // Starts when the first has had its effect: until then the relay may sleep.
   let startedAt = 0;
@@ -123,14 +123,14 @@ async function drainBacklog(
   for (;;) {
     const done = (await count()) - before;
     if (done > 0 && startedAt === 0) [startedAt, first] = [performance.now(), done];
-    if (done >= inserted) break;
+    if (done >= backlog) break;
     await sleep(20);
   }
   const seconds = (performance.now() - startedAt) / 1000;
   const cpu = Object.fromEntries(
-    times.map(([name, time]) => [name, (groups[name as keyof typeof groups]() - time) / inserted]),
+    times.map(([name, time]) => [name, (groups[name as keyof typeof groups]() - time) / backlog]),
   );
-  return { rate: (inserted - first) / seconds, cpu };
+  return { rate: (backlog - first) / seconds, cpu };
 }
 
 function summary({ name }: EventFleet, delays: readonly number[], drains: readonly Drain[]): EventFigures {

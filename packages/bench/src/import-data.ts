@@ -47,7 +47,7 @@ function lineOf(row: number): string {
     first,
     `${last} ${second}`,
     has(4, 0.9) ? `x${local.replaceAll(/^\.|\.$/g, '')}${row}@${pick(domains, 5)}` : '',
-    has(6, 0.8) ? `6${String((row * 7919) % 100_000_000).padStart(8, '0')}` : '',
+    has(6, 0.8) ? `72${String((row * 7919) % 10_000_000).padStart(7, '0')}` : '', // loaded customers have none of these
     has(7, 0.5) ? `${1940 + digits(8, 65)}-0${1 + digits(9, 9)}-${10 + digits(13, 18)}` : '',
     ...address,
     has(14, 0.2) ? pick(labels, 15) : '',

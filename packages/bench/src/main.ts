@@ -191,12 +191,9 @@ async function openLoopOf({ generator, benchFleet, customers }: BenchContext, me
 
 async function eventFigures(): Promise<EventFigures[]> {
   writeLine('measuring events on both transports');
-  const fleets = await startEventFleets(signal, {
-    customers: base,
-    ...(values.beside && { beside: resolve(values.beside) }),
-  });
+  const fleets = await startEventFleets(signal, values.beside && resolve(values.beside));
   try {
-    const amount = values.quick ? { backlog: 1000, changes: 10 } : { backlog: base - 1000, changes: 40 };
+    const amount = values.quick ? { backlog: 1000, changes: 10 } : { backlog: 10_000, changes: 40 };
     return await measureEvents(fleets.all, { rounds: values.quick ? 1 : 3, ...amount }, signal);
   } finally {
     await fleets.end();
