@@ -58,7 +58,7 @@ export async function signInByIdentity(
     const signIn = await startSession(tx, options, { credentials, locked }, request);
     if (signIn) return signIn;
   }
-  await recordAttempt(tx, null, credentials, 'sign_in.refused', request);
+  recordAttempt(tx, null, credentials, 'sign_in.refused', request);
   afterCommit(tx, () => signIns.add({ outcome: 'wrong' }));
   return undefined;
 }

@@ -33,8 +33,8 @@ export async function attemptSignIn(
     if (signIn) return signIn;
   }
   // Only a wrong password counts. Others run the same statements, so that the time tells neither a locked account nor a right password.
-  await recordFailure(tx, isLocked || check.isValid ? newId() : user_id, network);
-  await recordAttempt(tx, null, credentials, 'sign_in.refused', request);
+  recordFailure(tx, isLocked || check.isValid ? newId() : user_id, network);
+  recordAttempt(tx, null, credentials, 'sign_in.refused', request);
   afterCommit(tx, () => signIns.add({ outcome: isLocked ? 'locked' : 'wrong' }));
   return undefined;
 }

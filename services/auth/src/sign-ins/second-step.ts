@@ -33,8 +33,8 @@ export async function attemptSecondStep(
     await endChallenge(tx, mfa_token);
     return (await openSession(tx, sessions, waiting, request)) ?? 'ended';
   }
-  if (!isLocked) await recordFailure(tx, waiting.id, network);
-  await recordAttempt(tx, null, waiting, 'sign_in.refused', request);
+  if (!isLocked) recordFailure(tx, waiting.id, network);
+  recordAttempt(tx, null, waiting, 'sign_in.refused', request);
   afterCommit(tx, () => signIns.add({ outcome: isLocked ? 'locked' : 'wrong' }));
   return isLocked || (await countWrongCode(tx, mfa_token)) ? 'wrong' : 'ended';
 }

@@ -1,7 +1,7 @@
-import type { Db, Tx } from '@clientela/db';
+import { execute, executeLater, type Db, type NamedStatement, type Tx } from '@clientela/db';
 import type { Credentials } from '../accounts/schema.ts';
 import { findUser, type StoredUser } from '../accounts/store.ts';
-import { shareCompanyRow } from '../companies/store.ts';
+import { shareCompanyRowLater } from '../companies/store.ts';
 
 /** A user's stored password hash; null for a user without a password. */
 export type StoredCredentials = { id: string; company_id: string | null; password_hash: string | null };
@@ -9,20 +9,32 @@ export type StoredCredentials = { id: string; company_id: string | null; passwor
 /** What a locked user's sign-in depends on. */
 export type LockedUser = { isCompanyActive: boolean; hasFactor: boolean };
 
-const selectCredentials = (db: Db) => db('users').select('id', 'company_id', 'password_hash');
+const findCredentialsBy = (key: string, condition: string): NamedStatement => ({
+  name: `find_credentials_by_${key}`,
+  text: `select id, company_id, password_hash from users where ${condition}`,
+});
+const byEmail = findCredentialsBy('email', 'email_key = lower($1)');
+const byUsername = findCredentialsBy('username', 'lower(username) = lower($1)');
+const byId = findCredentialsBy('id', 'id = $1');
 
 /** Finds credentials by e-mail or username, ignoring case. */
 export async function findCredentialsByLogin(db: Db, login: Credentials): Promise<StoredCredentials | undefined> {
   const email = login.email ?? login.ds_user_email;
   const value = login.username ?? email ?? login.username_or_email ?? '';
   const isEmail = email !== undefined || (login.username === undefined && value.includes('@')); // a username has no @
-  return selectCredentials(db)
-    .whereRaw(`${isEmail ? 'email_key' : 'lower(username)'} = lower(?)`, [value])
-    .first();
+  const [found] = await execute<StoredCredentials>(db, isEmail ? byEmail : byUsername, [value]);
+  return found;
 }
 
 export const findCredentials = async (db: Db, id: string): Promise<StoredCredentials | undefined> =>
-  selectCredentials(db).where({ id }).first();
+  (await execute<StoredCredentials>(db, byId, [id]))[0];
+
+const lockUserForSignIn: NamedStatement = {
+  name: 'lock_user_for_sign_in',
+  text: `select u.mfa_since is not null as "hasFactor",
+      u.company_id is null or exists (select from companies c where c.id = u.company_id and c.status = 'active') as "isCompanyActive"
+    from users u where u.id = $1 for no key update of u`,
+};
 
 /**
  * Serializes sign-in attempts of a user until the transaction ends, so that each one sees the failures before it. Locks the user's company
@@ -33,13 +45,16 @@ export async function lockSignInAttempts(
   tx: Tx,
   { id, company_id }: Pick<StoredCredentials, 'id' | 'company_id'>,
 ): Promise<LockedUser | undefined> {
-  const status = await shareCompanyRow(tx, company_id ?? id); // no company has the id of a user
-  const user = await tx('users')
-    .where({ id })
-    .forNoKeyUpdate()
-    .first<{ mfa_since: string | null } | undefined>('id', 'mfa_since');
-  return user && { isCompanyActive: company_id === null || status === 'active', hasFactor: user.mfa_since !== null };
+  shareCompanyRowLater(tx, company_id ?? id); // no company has the id of a user
+  const [user] = await execute<LockedUser>(tx, lockUserForSignIn, [id]);
+  return user;
 }
+
+const updateSignedIn: NamedStatement = {
+  name: 'update_signed_in',
+  text: `update users set last_login = now(), password_hash = coalesce($4, password_hash)
+     where id = $1 and is_active and ($2::boolean or password_hash is not distinct from $3) returning id`,
+};
 
 /**
  * Updates last_login, and the password hash when it was rehashed.
@@ -51,10 +66,9 @@ export async function recordSignIn(
   { id, password_hash }: Pick<StoredCredentials, 'id'> & Partial<StoredCredentials>,
   rehashed: string | undefined,
 ): Promise<StoredUser | undefined> {
-  const updated = await tx('users')
-    .where({ id, is_active: true, ...(password_hash !== undefined && { password_hash }) })
-    .update({ last_login: tx.fn.now(), ...(rehashed !== undefined && { password_hash: rehashed }) });
-  return updated === 0 ? undefined : findUser(tx, id);
+  const isUnverified = password_hash === undefined; // the user proved something else in this request
+  const updated = await execute(tx, updateSignedIn, [id, isUnverified, password_hash ?? null, rehashed ?? null]);
+  return updated.length === 0 ? undefined : findUser(tx, id);
 }
 
 /** Does the same for a sign-in that goes on, which is none yet: last_login stays. @returns whether it may go on */
@@ -72,30 +86,33 @@ export const recordFirstStep = async (
 
 const lockoutInterval = `interval '15 minutes'`;
 
+const findLockout: NamedStatement = {
+  name: 'find_lockout',
+  text: `select exists (select from sign_in_failures_by_network where user_id = $1 and network = $2 and locked_until > clock_timestamp())
+      or exists (select from sign_in_failures where user_id = $1 and locked_until > clock_timestamp())
+         and not exists (select from sign_in_networks
+                          where user_id = $1 and network = $2 and latest_at > now() - interval '30 days') as is_locked`,
+};
+
 /** Finds whether a user is locked out from a network now. */
 export async function isLockedOut(tx: Tx, user_id: string, network: string): Promise<boolean> {
-  const { rows } = await tx.raw<{ rows: [{ is_locked: boolean }] }>(
-    `select exists (select 1 from sign_in_failures_by_network
-                     where user_id = :user_id and network = :network and locked_until > clock_timestamp())
-         or exists (select 1 from sign_in_failures where user_id = :user_id and locked_until > clock_timestamp())
-            and not exists (select 1 from sign_in_networks
-                             where user_id = :user_id and network = :network and latest_at > now() - interval '30 days') as is_locked`,
-    { user_id, network },
-  );
-  return rows[0].is_locked;
+  const [row] = await execute<{ is_locked: boolean }>(tx, findLockout, [user_id, network]);
+  return row?.is_locked ?? false;
 }
 
 // Locks rows in the order of `recordSuccess`. A failure during a lockout does not extend it.
-const upsertFailure = (table: string, key: string, maxStored: number, within: string) => `
-  insert into ${table} as stored (${key}, failed_at)
-  select ${key.replace('user_id', 'id').replace('network', ':network')}, array[clock_timestamp()] from users where id = :user_id
+const upsertFailure = (table: string, key: string, maxStored: number, within: string): NamedStatement => ({
+  name: `upsert_${table}`,
+  text: `insert into ${table} as stored (${key}, failed_at)
+  select ${key.replace('user_id', 'id').replace('network', '$2')}, array[clock_timestamp()] from users where id = $1
   on conflict (${key}) do update set
     latest_at = clock_timestamp(),
     locked_until = case when stored.locked_until > clock_timestamp() then stored.locked_until
                         when stored.failed_at[${maxStored}] > clock_timestamp() - ${within} then clock_timestamp() + ${lockoutInterval} end,
     failed_at = case when stored.locked_until > clock_timestamp() then stored.failed_at
                      when stored.failed_at[${maxStored}] > clock_timestamp() - ${within} then '{}'
-                     else (array[clock_timestamp()] || stored.failed_at)[1:${maxStored}] end`;
+                     else (array[clock_timestamp()] || stored.failed_at)[1:${maxStored}] end`,
+});
 
 const upsertNetworkFailure = upsertFailure(
   'sign_in_failures_by_network',
@@ -105,20 +122,26 @@ const upsertNetworkFailure = upsertFailure(
 );
 const upsertUserFailure = upsertFailure('sign_in_failures', 'user_id', 49, `interval '1 hour'`);
 
-/** Counts a failed attempt. For an unknown user it runs the same statements and stores nothing. */
-export async function recordFailure(tx: Tx, user_id: string, network: string): Promise<void> {
-  await tx.raw(upsertNetworkFailure, { user_id, network });
-  await tx.raw(upsertUserFailure, { user_id });
+/** Counts a failed attempt, with the transaction's next statement. For an unknown user it runs the same statements and stores nothing. */
+export function recordFailure(tx: Tx, user_id: string, network: string): void {
+  executeLater(tx, upsertNetworkFailure, [user_id, network]);
+  executeLater(tx, upsertUserFailure, [user_id]);
 }
 
-/** Clears the failures of the network and marks it as known. */
-export async function recordSuccess(tx: Tx, user_id: string, network: string): Promise<void> {
-  await tx('sign_in_failures_by_network').where({ user_id, network }).delete();
-  await tx.raw(
-    `insert into sign_in_networks (user_id, network) values (:user_id, :network)
-     on conflict (user_id, network) do update set latest_at = now()`,
-    { user_id, network },
-  );
+const deleteNetworkFailures: NamedStatement = {
+  name: 'delete_network_failures',
+  text: 'delete from sign_in_failures_by_network where user_id = $1 and network = $2',
+};
+const upsertKnownNetwork: NamedStatement = {
+  name: 'upsert_known_network',
+  text: `insert into sign_in_networks (user_id, network) values ($1, $2)
+    on conflict (user_id, network) do update set latest_at = now()`,
+};
+
+/** Clears the failures of the network and marks it as known, with the transaction's next statement. */
+export function recordSuccess(tx: Tx, user_id: string, network: string): void {
+  executeLater(tx, deleteNetworkFailures, [user_id, network]);
+  executeLater(tx, upsertKnownNetwork, [user_id, network]);
 }
 
 /** Clears all failures of a user, who has proved to read the mails of the account. */
