@@ -71,9 +71,11 @@ const selectUsers = (db: Db) =>
     .leftJoin('companies as c', 'c.id', 'u.company_id')
     .select(...columns, ...computed.map((column) => db.raw(column)));
 
+/** The columns of `StoredUser` from a row `u` of users and the row `c` of its company. */
+export const userColumns = [...columns, ...computed].join(', ');
 const byId: NamedStatement = {
   name: 'find_user',
-  text: `select ${[...columns, ...computed].join(', ')} from users u left join companies c on c.id = u.company_id where u.id = $1`,
+  text: `select ${userColumns} from users u left join companies c on c.id = u.company_id where u.id = $1`,
 };
 
 export const findUser = async (db: Db, id: string): Promise<StoredUser | undefined> =>

@@ -179,7 +179,7 @@ test('a sign-in without a second factor runs the statements that it ran before t
   const statements = await recordStatements(async () => {
     await service.anonymous().post('/auth/login', { email, password }).expect(200);
   });
-  expect(statements).toHaveLength(11);
+  expect(statements).toHaveLength(10);
   expect(statements.join()).not.toMatch(/totp_secrets|recovery_codes|mfa_challenges/);
 });
 

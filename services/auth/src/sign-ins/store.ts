@@ -1,13 +1,13 @@
 import { execute, executeLater, type Db, type NamedStatement, type Tx } from '@clientela/db';
 import type { Credentials } from '../accounts/schema.ts';
-import { findUser, type StoredUser } from '../accounts/store.ts';
+import { userColumns, type StoredUser } from '../accounts/store.ts';
 import { shareCompanyRowLater } from '../companies/store.ts';
 
 /** A user's stored password hash; null for a user without a password. */
 export type StoredCredentials = { id: string; company_id: string | null; password_hash: string | null };
 
-/** What a locked user's sign-in depends on. */
-export type LockedUser = { isCompanyActive: boolean; hasFactor: boolean };
+/** What the sign-in of a locked user depends on; nothing of one that does not exist is true. */
+export type LockedUser = { isKnown: boolean; isLockedOut: boolean; isCompanyActive: boolean; hasFactor: boolean };
 
 const findCredentialsBy = (key: string, condition: string): NamedStatement => ({
   name: `find_credentials_by_${key}`,
@@ -29,31 +29,51 @@ export async function findCredentialsByLogin(db: Db, login: Credentials): Promis
 export const findCredentials = async (db: Db, id: string): Promise<StoredCredentials | undefined> =>
   (await execute<StoredCredentials>(db, byId, [id]))[0];
 
-const lockUserForSignIn: NamedStatement = {
-  name: 'lock_user_for_sign_in',
-  text: `select u.mfa_since is not null as "hasFactor",
-      u.company_id is null or exists (select from companies c where c.id = u.company_id and c.status = 'active') as "isCompanyActive"
-    from users u where u.id = $1 for no key update of u`,
+// Lockout policy: 5 failures within 15 minutes lock a user for their network for 15 minutes; 50 failures within an hour from anywhere
+// lock it for 15 minutes for networks without a sign-in in the last 30 days. A row stores failures up to the one before the lockout.
+
+const lockoutInterval = `interval '15 minutes'`;
+
+/** Whether the user $1 is locked out from the network $2 now. */
+const lockedOut = `(
+  exists (select from sign_in_failures_by_network where user_id = $1 and network = $2 and locked_until > clock_timestamp())
+  or exists (select from sign_in_failures where user_id = $1 and locked_until > clock_timestamp())
+     and not exists (select from sign_in_networks
+                      where user_id = $1 and network = $2 and latest_at > now() - interval '30 days'))`;
+
+const lockUserRow: NamedStatement = {
+  name: 'lock_user_row',
+  text: 'select from users where id = $1 for no key update',
+};
+// The left join finds a lockout for unknown users too, so that both take the same work.
+const readLockedUser: NamedStatement = {
+  name: 'read_locked_user',
+  text: `select u.id is not null as "isKnown", ${lockedOut} as "isLockedOut", u.mfa_since is not null as "hasFactor",
+      u.id is not null and (u.company_id is null or c.status is not distinct from 'active') as "isCompanyActive"
+    from (select $1::uuid as id) as given left join users u on u.id = given.id left join companies c on c.id = u.company_id`,
 };
 
 /**
  * Serializes sign-in attempts of a user until the transaction ends, so that each one sees the failures before it. Locks the user's company
  * first, so that closing it waits and then ends the new session. For an unknown user it runs the same statements.
- * @returns undefined when the user does not exist
  */
 export async function lockSignInAttempts(
   tx: Tx,
   { id, company_id }: Pick<StoredCredentials, 'id' | 'company_id'>,
-): Promise<LockedUser | undefined> {
+  network: string,
+): Promise<LockedUser> {
   shareCompanyRowLater(tx, company_id ?? id); // no company has the id of a user
-  const [user] = await execute<LockedUser>(tx, lockUserForSignIn, [id]);
-  return user;
+  executeLater(tx, lockUserRow, [id]);
+  const [user] = await execute<LockedUser>(tx, readLockedUser, [id, network]); // reads what was committed until the locks were given
+  return user as LockedUser;
 }
 
 const updateSignedIn: NamedStatement = {
   name: 'update_signed_in',
-  text: `update users set last_login = now(), password_hash = coalesce($4, password_hash)
-     where id = $1 and is_active and ($2::boolean or password_hash is not distinct from $3) returning id`,
+  text: `with u as (
+      update users set last_login = now(), password_hash = coalesce($4, password_hash)
+       where id = $1 and is_active and ($2::boolean or password_hash is not distinct from $3) returning *)
+    select ${userColumns} from u left join companies c on c.id = u.company_id`,
 };
 
 /**
@@ -67,8 +87,8 @@ export async function recordSignIn(
   rehashed: string | undefined,
 ): Promise<StoredUser | undefined> {
   const isUnverified = password_hash === undefined; // the user proved something else in this request
-  const updated = await execute(tx, updateSignedIn, [id, isUnverified, password_hash ?? null, rehashed ?? null]);
-  return updated.length === 0 ? undefined : findUser(tx, id);
+  const values = [id, isUnverified, password_hash ?? null, rehashed ?? null];
+  return (await execute<StoredUser>(tx, updateSignedIn, values))[0];
 }
 
 /** Does the same for a sign-in that goes on, which is none yet: last_login stays. @returns whether it may go on */
@@ -81,18 +101,7 @@ export const recordFirstStep = async (
     .where({ id, password_hash, is_active: true })
     .update({ password_hash: rehashed ?? password_hash })) > 0;
 
-// Lockout policy: 5 failures within 15 minutes lock a user for their network for 15 minutes; 50 failures within an hour from anywhere
-// lock it for 15 minutes for networks without a sign-in in the last 30 days. A row stores failures up to the one before the lockout.
-
-const lockoutInterval = `interval '15 minutes'`;
-
-const findLockout: NamedStatement = {
-  name: 'find_lockout',
-  text: `select exists (select from sign_in_failures_by_network where user_id = $1 and network = $2 and locked_until > clock_timestamp())
-      or exists (select from sign_in_failures where user_id = $1 and locked_until > clock_timestamp())
-         and not exists (select from sign_in_networks
-                          where user_id = $1 and network = $2 and latest_at > now() - interval '30 days') as is_locked`,
-};
+const findLockout: NamedStatement = { name: 'find_lockout', text: `select ${lockedOut} as is_locked` };
 
 /** Finds whether a user is locked out from a network now. */
 export async function isLockedOut(tx: Tx, user_id: string, network: string): Promise<boolean> {
