@@ -17,6 +17,7 @@ export type { TestProvider, TestProviderAccount } from './oidc-provider.ts';
 export { otlpReceiver, testTraceSettings } from './otlp-receiver.ts';
 export type { OtlpReceiver, ReceivedSpan } from './otlp-receiver.ts';
 export type { Rabbitmq } from './rabbitmq.ts';
+export { recordStatements } from './record-statements.ts';
 export { startRedis } from './redis.ts';
 export type { TestRedis } from './redis.ts';
 export { tablesContaining } from './tables-containing.ts';

@@ -1,6 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { InternalCompany, Role } from '@clientela/contracts';
-import { isUuid, mapConstraintErrors, newId, whereCompany, type Db, type Scope, type Tx } from '@clientela/db';
+import {
+  execute,
+  isUuid,
+  mapConstraintErrors,
+  newId,
+  whereCompany,
+  type Db,
+  type NamedStatement,
+  type Scope,
+  type Tx,
+} from '@clientela/db';
 import { conflict } from '@clientela/errors';
 import type { Account } from './rules.ts';
 import type { User } from './schema.ts';
@@ -54,18 +64,22 @@ const identities = `coalesce((
                   order by i.created_at, i.id)
     from identities i where i.user_id = u.id), '[]') as identities`;
 
+const computed = [identities, `u.role <> 'customer' as is_staff`, `u.role = 'superuser' as is_superuser`];
+
 const selectUsers = (db: Db) =>
   db('users as u')
     .leftJoin('companies as c', 'c.id', 'u.company_id')
-    .select(
-      ...columns,
-      db.raw(identities),
-      db.raw(`u.role <> 'customer' as is_staff`),
-      db.raw(`u.role = 'superuser' as is_superuser`),
-    );
+    .select(...columns, ...computed.map((column) => db.raw(column)));
+
+/** The columns of `StoredUser` from a row `u` of users and the row `c` of its company. */
+export const userColumns = [...columns, ...computed].join(', ');
+const byId: NamedStatement = {
+  name: 'find_user',
+  text: `select ${userColumns} from users u left join companies c on c.id = u.company_id where u.id = $1`,
+};
 
 export const findUser = async (db: Db, id: string): Promise<StoredUser | undefined> =>
-  selectUsers(db).where('u.id', id).first();
+  (await execute<StoredUser>(db, byId, [id]))[0];
 
 /** Finds a user by UUID or by USER number. */
 export const findUserByKey = async (db: Db, key: string): Promise<StoredUser | undefined> =>

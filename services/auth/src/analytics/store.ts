@@ -1,14 +1,17 @@
-import { whereCompany, type Db, type Scope, type Tx } from '@clientela/db';
+import { executeLater, whereCompany, type Db, type NamedStatement, type Scope, type Tx } from '@clientela/db';
 import type { Company } from '../companies/schema.ts';
 import { windowDays, type SignInDay, type UserCount } from './rules.ts';
 
-/** Increments today's counter. Call it last: all sign-ins of a company contend for one row until their commit. */
-export async function countSignIn(tx: Tx, company_id: string | null, outcome: 'signed_in' | 'failed'): Promise<void> {
-  await tx('sign_in_counts')
-    .insert({ company_id, day: tx.raw('current_date'), [outcome]: 1 })
-    .onConflict(['company_id', 'day'])
-    .merge({ [outcome]: tx.raw('sign_in_counts.?? + 1', [outcome]) });
-}
+const addSignIn: NamedStatement = {
+  name: 'add_sign_in',
+  text: `insert into sign_in_counts as stored (company_id, day, signed_in, failed) values ($1, current_date, $2, $3)
+    on conflict (company_id, day) do update
+      set signed_in = stored.signed_in + excluded.signed_in, failed = stored.failed + excluded.failed`,
+};
+
+/** Increments today's counter with COMMIT. Call it last: all sign-ins of a company contend for one row until then. */
+export const countSignIn = (tx: Tx, company_id: string | null, outcome: 'signed_in' | 'failed'): void =>
+  executeLater(tx, addSignIn, [company_id, outcome === 'signed_in' ? 1 : 0, outcome === 'failed' ? 1 : 0]);
 
 export const countUsers = async (db: Db, scope: Scope): Promise<UserCount[]> =>
   whereCompany(db('user_counts'), scope)

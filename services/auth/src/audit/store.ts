@@ -32,45 +32,23 @@ export type AuditEntry = {
   at?: string;
 };
 
-/**
- * Adds an audit entry in the transaction of the change it describes.
- * @param isUserLocked skips the check of the address, because the transaction already locks the user
- */
-export async function audit(
-  tx: Tx,
-  { at, fields = [], details, ...entry }: AuditEntry,
-  isUserLocked = false,
-): Promise<void> {
-  const hasAddress = (entry.ip ?? null) !== null;
-  const ip = hasAddress && (isUserLocked || (await mayStoreAddress(tx, entry))) ? entry.ip : null;
-  await tx('audit_logs').insert({
-    ...entry,
-    ip,
-    id: newId(),
-    fields: [...fields],
-    ...(details && { details: JSON.stringify(details) }),
-    ...(at !== undefined && { at }),
-  });
+/** Adds an audit entry in the transaction of the change it describes, with its next statement. */
+export async function audit(tx: Tx, entry: AuditEntry): Promise<void> {
+  const { ip = null } = entry;
+  auditAll(tx, [{ ...entry, ip: ip !== null && (await mayStoreAddress(tx, entry)) ? ip : null }]);
 }
 
 const insertEntries: NamedStatement = {
   name: 'insert_audit_entries',
-  text: `insert into audit_logs (id, at, actor_id, action, resource_type, resource_id, company_id, fields, request_id)
-    select id, at, actor_id, action, resource_type, resource_id, company_id, fields, request_id
+  text: `insert into audit_logs (id, at, actor_id, action, resource_type, resource_id, company_id, fields, details, result, ip, request_id)
+    select id, coalesce(at, now()), actor_id, action, resource_type, resource_id, company_id, coalesce(fields, '{}'), details,
+        coalesce(result, 'done'), ip, request_id
       from jsonb_to_recordset($1::jsonb) as entry (id uuid, at timestamptz, actor_id text, action text, resource_type text,
-        resource_id text, company_id uuid, fields text[], request_id text)`,
+        resource_id text, company_id uuid, fields text[], details jsonb, result text, ip text, request_id text)`,
 };
 
-/** The parts of an entry that a change announced by an event has: no address, and nothing refused. */
-type EventEntry = Required<
-  Pick<
-    AuditEntry,
-    'at' | 'actor_id' | 'action' | 'resource_type' | 'resource_id' | 'company_id' | 'fields' | 'request_id'
-  >
->;
-
-/** Adds audit entries about events, in one statement, with the transaction's next one. */
-export const auditAll = (tx: Tx, entries: readonly EventEntry[]): void =>
+/** Adds audit entries that have no address, or whose user the transaction has locked, in one statement, with its next one. */
+export const auditAll = (tx: Tx, entries: readonly AuditEntry[]): void =>
   executeLater(tx, insertEntries, [JSON.stringify(entries.map((entry) => ({ id: newId(), ...entry })))]);
 
 /** Waits for concurrent audit entries about the user and blocks new addresses of the user until the transaction ends. */

@@ -1,12 +1,15 @@
 import type { InternalCompany } from '@clientela/contracts';
 import {
   afterCommit,
+  execute,
+  executeLater,
   isUuid,
   mapConstraintErrors,
   newId,
   paginateByOffset,
   whereCompany,
   type Db,
+  type NamedStatement,
   type Scope,
   type OffsetPage,
   type OffsetRequest,
@@ -85,13 +88,19 @@ export async function findCompanyId(db: Db, reference: string): Promise<string |
 export const lockCompanyRow = async (tx: Tx, id: string): Promise<void> =>
   void (await tx('companies').select('id').where({ id }).forNoKeyUpdate().first());
 
+const shareCompany: NamedStatement = {
+  name: 'share_company',
+  text: 'select status from companies where id = $1 for share',
+};
+
 /** Locks the company against `lockCompanyRow` until the transaction ends. @returns its status; undefined without a company */
 export async function shareCompanyRow(tx: Tx, id: string): Promise<Company['status'] | undefined> {
-  const company = (await tx('companies').select('status').where({ id }).forShare().first()) as
-    | Pick<Company, 'status'>
-    | undefined;
+  const [company] = await execute<Pick<Company, 'status'>>(tx, shareCompany, [id]);
   return company?.status;
 }
+
+/** Does the same with the transaction's next statement. */
+export const shareCompanyRowLater = (tx: Tx, id: string): void => executeLater(tx, shareCompany, [id]);
 
 export const lockCompany = async (tx: Tx, id: string): Promise<Company | undefined> =>
   tx('companies').select(responseColumns(tx)).where({ id }).forNoKeyUpdate().first();

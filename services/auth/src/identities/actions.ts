@@ -5,6 +5,7 @@ import { findUserByEmail, lockUser } from '../accounts/store.ts';
 import { auditUser, originOf, requireActive } from '../accounts/user-changes.ts';
 import type { SessionOptions } from '../sessions/session-lifecycle.ts';
 import { signIns } from '../sign-ins/metrics.ts';
+import { networkOf } from '../sign-ins/network.ts';
 import { recordAttempt, startSession, type SignIn, type SignInRequest } from '../sign-ins/start-session.ts';
 import { findCredentials, lockSignInAttempts } from '../sign-ins/store.ts';
 import type { ProvenIdentity } from './provider.ts';
@@ -52,13 +53,13 @@ export async function signInByIdentity(
   request: SignInRequest,
 ): Promise<SignIn | undefined> {
   const found = await findCredentials(tx, spent.user_id);
-  const locked = found && (await lockSignInAttempts(tx, found));
+  const locked = found && (await lockSignInAttempts(tx, found, networkOf(request.ip)));
   const credentials = locked && (await findCredentials(tx, found.id)); // of the locked row
   if (credentials && (await takeIdentity(tx, spent, request))) {
     const signIn = await startSession(tx, options, { credentials, locked }, request);
     if (signIn) return signIn;
   }
-  await recordAttempt(tx, null, credentials, 'sign_in.refused', request);
+  recordAttempt(tx, null, credentials, 'sign_in.refused', request);
   afterCommit(tx, () => signIns.add({ outcome: 'wrong' }));
   return undefined;
 }

@@ -160,12 +160,12 @@ export async function acceptInvitation(
   await publishRegistered(tx, user, request.request_id);
   const actor = { id: user.id, request_id: request.request_id, client_ip: request.ip };
   await auditInvitation(tx, actor, invitation, 'invitation.accepted');
-  const session = await createSession(tx, sessions, user.id, request);
-  await recordSuccess(tx, user.id, networkOf(request.ip));
+  const session = createSession(tx, sessions, user.id, request);
+  recordSuccess(tx, user.id, networkOf(request.ip));
   const signedIn = await recordSignIn(tx, { id: user.id, company_id, password_hash }, undefined);
   const entry = { action: 'sign_in', resource_type: 'user', resource_id: user.id, company_id, ip: request.ip };
   await audit(tx, { actor_id: user.id, ...entry, request_id: request.request_id });
-  await countSignIn(tx, company_id, 'signed_in');
+  countSignIn(tx, company_id, 'signed_in');
   return { ...session, user: signedIn ?? user };
 }
 

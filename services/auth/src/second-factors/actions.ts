@@ -155,7 +155,7 @@ async function proveCode(
   const network = networkOf(actor.client_ip);
   const isLocked = await isLockedOut(tx, user.id, network);
   if (!isLocked && (await spendCode(tx, factors, user.id, code))) return true;
-  if (!isLocked) await recordFailure(tx, user.id, network);
+  if (!isLocked) recordFailure(tx, user.id, network);
   await audit(tx, {
     actor_id: actor.id,
     action,

@@ -13,17 +13,12 @@ export type SessionOptions = { refreshTokens: RefreshTokens; refreshDays: number
 
 export type NewSession = { session_id: string; refresh_token: string };
 
-/** Creates a session for an authenticated user. */
-export async function createSession(
-  tx: Tx,
-  options: SessionOptions,
-  user_id: string,
-  origin: SessionOrigin,
-): Promise<NewSession> {
+/** Creates a session for an authenticated user, with the transaction's next statement. */
+export function createSession(tx: Tx, options: SessionOptions, user_id: string, origin: SessionOrigin): NewSession {
   const seed = generateSeed();
   const firstToken = (id: string) => options.refreshTokens.create({ id, generation: 0, seed });
   const stored = (id: string) => ({ seed, token_hash: hashToken(firstToken(id)) });
-  const session_id = await insertSession(tx, user_id, origin, stored, options.refreshDays);
+  const session_id = insertSession(tx, user_id, origin, stored, options.refreshDays);
   return { session_id, refresh_token: firstToken(session_id) };
 }
 

@@ -1,5 +1,5 @@
 import type { Revocations } from '@clientela/contracts';
-import { newId, type Db, type Tx } from '@clientela/db';
+import { executeLater, newId, type Db, type NamedStatement, type Tx } from '@clientela/db';
 
 /** The client that signed in: its address and its User-Agent. */
 export type SessionOrigin = { ip: string | null; device: string | null };
@@ -9,21 +9,28 @@ export type RefreshTokenState = { seed: Buffer; token_hash: Buffer };
 
 const maxDeviceLength = 200;
 
+const insertSessionRow: NamedStatement = {
+  name: 'insert_session',
+  text: `insert into sessions (id, user_id, ip, device, seed, token_hash, refresh_until)
+    values ($1, $2, $3, $4, $5, $6, now() + make_interval(days => $7))`,
+};
+
 /**
+ * Inserts a session with the transaction's next statement.
  * @param refreshDays lifetime of the first refresh token
  * @returns the session's id, the `sid` claim of its access tokens
  */
-export async function insertSession(
+export function insertSession(
   tx: Tx,
   user_id: string,
   { ip, device }: SessionOrigin,
   tokenState: (id: string) => RefreshTokenState,
   refreshDays: number,
-): Promise<string> {
+): string {
   const id = newId();
-  const refresh_until = tx.raw(`now() + make_interval(days => ?)`, [refreshDays]);
-  const row = { id, user_id, ip, device: device?.slice(0, maxDeviceLength) ?? null, refresh_until, ...tokenState(id) };
-  await tx('sessions').insert(row);
+  const { seed, token_hash } = tokenState(id);
+  const shortened = device?.slice(0, maxDeviceLength) ?? null;
+  executeLater(tx, insertSessionRow, [id, user_id, ip, shortened, seed, token_hash, refreshDays]);
   return id;
 }
 

@@ -7,7 +7,7 @@ import { signIns } from './metrics.ts';
 import { networkOf } from './network.ts';
 import { lockProvenUser, type PasswordProof } from './password-proof.ts';
 import { recordAttempt, startSession, type SignIn, type SignInRequest } from './start-session.ts';
-import { isLockedOut, lockSignInAttempts, recordFailure, type StoredCredentials } from './store.ts';
+import { lockSignInAttempts, recordFailure, type StoredCredentials } from './store.ts';
 
 /** `credentials`: those of the named user, if it exists; `check`: the result for the password that was sent. */
 export type Attempt = { credentials: StoredCredentials | undefined; check: PasswordCheck };
@@ -25,17 +25,16 @@ export async function attemptSignIn(
 ): Promise<SignIn | undefined> {
   const network = networkOf(request.ip);
   const user_id = found?.id ?? newId(); // an unknown user runs the same statements, which match nothing
-  const locked = await lockSignInAttempts(tx, { id: user_id, company_id: found?.company_id ?? null });
-  const isLocked = await isLockedOut(tx, user_id, network);
-  const credentials = locked && found; // the user may have been deleted during hashing
-  if (!isLocked && credentials && check.isValid) {
+  const locked = await lockSignInAttempts(tx, { id: user_id, company_id: found?.company_id ?? null }, network);
+  const credentials = locked.isKnown ? found : undefined; // the user may have been deleted during hashing
+  if (!locked.isLockedOut && credentials && check.isValid) {
     const signIn = await startSession(tx, options, { credentials, locked, rehashed: check.rehashed }, request);
     if (signIn) return signIn;
   }
   // Only a wrong password counts. Others run the same statements, so that the time tells neither a locked account nor a right password.
-  await recordFailure(tx, isLocked || check.isValid ? newId() : user_id, network);
-  await recordAttempt(tx, null, credentials, 'sign_in.refused', request);
-  afterCommit(tx, () => signIns.add({ outcome: isLocked ? 'locked' : 'wrong' }));
+  recordFailure(tx, locked.isLockedOut || check.isValid ? newId() : user_id, network);
+  recordAttempt(tx, null, credentials, 'sign_in.refused', request);
+  afterCommit(tx, () => signIns.add({ outcome: locked.isLockedOut ? 'locked' : 'wrong' }));
   return undefined;
 }
 

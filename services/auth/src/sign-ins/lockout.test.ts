@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { recordStatements } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Passwords } from '../accounts/passwords.ts';
 import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
@@ -41,7 +42,7 @@ const repeat = async (n: number, work: (n: number) => Promise<unknown>) => {
 const failElsewhere = async (person: Person, count: number) => {
   const networks = Array.from({ length: count }, (_, n) => `198.51.100.${n + 10}`);
   for (const network of networks.slice(0, -4)) {
-    await auth.database.db.transaction((tx) => recordFailure(tx, person.user.id, network));
+    await auth.database.db.transaction(async (tx) => recordFailure(tx, person.user.id, network));
   }
   for (const network of networks.slice(-4)) await failSignIn(person, network);
 };
@@ -114,8 +115,8 @@ test('a correct password verified while the fifth failure is recorded waits for 
   const { db, owner } = auth.database;
   let fifth: Promise<number> | undefined;
   await db.transaction(async (tx) => {
-    await lockSignInAttempts(tx, { id: person.user.id, company_id: person.user.business_id });
-    await recordFailure(tx, person.user.id, homeNetwork);
+    await lockSignInAttempts(tx, { id: person.user.id, company_id: person.user.business_id }, homeNetwork);
+    recordFailure(tx, person.user.id, homeNetwork);
     fifth = signIn(person);
     const waiting = () => owner('pg_locks').where({ granted: false });
     await expect.poll(waiting, { interval: 10 }).toHaveLength(1);
@@ -124,20 +125,14 @@ test('a correct password verified while the fifth failure is recorded waits for 
 });
 
 test('a sign-in that fails runs the same statements, whose ever it is, and only a wrong password counts', async () => {
-  const { owner, db } = auth.database;
+  const { owner } = auth.database;
   const register = () => auth.register();
   const [known, locked, inactive, suspended] = await Promise.all([register(), register(), register(), register()]);
   await repeat(5, () => failSignIn(locked));
   await owner('users').where({ id: inactive.user.id }).update({ is_active: false });
   await owner('companies').where({ id: suspended.user.business_id }).update({ status: 'suspended' });
-  const statementsOf = async (attempt: () => Promise<number>) => {
-    const statements: string[] = [];
-    const record = ({ sql }: { sql: string }) => void statements.push(sql);
-    db.on('query', record);
-    expect(await attempt()).toBe(401);
-    db.off('query', record);
-    return statements;
-  };
+  const statementsOf = (attempt: () => Promise<number>) =>
+    recordStatements(async () => expect(await attempt()).toBe(401));
   const unknown = await statementsOf(() => login(`${randomUUID()}@example.com`, 'wrong'));
   expect(unknown.join()).toContain('sign_in_failures_by_network');
   for (const attempt of [
@@ -149,7 +144,7 @@ test('a sign-in that fails runs the same statements, whose ever it is, and only 
   ])
     expect(await statementsOf(attempt)).toEqual(unknown);
   // Beside these, the update that finds no active user.
-  const isUpdateOfUser = (sql: string) => sql.startsWith('update "users"');
+  const isUpdateOfUser = (sql: string) => sql.includes('update users');
   const statements = await statementsOf(() => signIn(inactive));
   expect(statements.filter((sql) => !isUpdateOfUser(sql))).toEqual(unknown);
   expect(statements.filter(isUpdateOfUser)).toHaveLength(1);

@@ -51,7 +51,7 @@ export async function lockProvenUser(
     if (stored?.password_hash !== credentials?.password_hash) throw preconditionFailed();
     return current;
   }
-  if (!isLocked) await recordFailure(tx, actor.id, network);
+  if (!isLocked) recordFailure(tx, actor.id, network);
   await audit(tx, {
     actor_id: actor.id,
     action,

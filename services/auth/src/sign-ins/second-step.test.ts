@@ -1,5 +1,5 @@
 import { createTestAuth } from '../testing/test-auth.ts';
-import { serviceTest, totpCode, tablesContaining } from '@clientela/testing';
+import { recordStatements, serviceTest, totpCode, tablesContaining } from '@clientela/testing';
 import { describe, expect } from 'vitest';
 import { enableFactor, newAdmin, type Protected, type TestClock } from '../testing/second-factor.ts';
 
@@ -176,12 +176,10 @@ test('a token ends after five minutes, with a new password, and with its user’
 
 test('a sign-in without a second factor runs the statements that it ran before there were any', async ({ service }) => {
   const { email, password } = await service.register();
-  const statements: string[] = [];
-  const record = ({ sql }: { sql: string }) => void statements.push(sql);
-  service.database.db.on('query', record);
-  await service.anonymous().post('/auth/login', { email, password }).expect(200);
-  service.database.db.off('query', record);
-  expect(statements).toHaveLength(11); // begin and commit apart
+  const statements = await recordStatements(async () => {
+    await service.anonymous().post('/auth/login', { email, password }).expect(200);
+  });
+  expect(statements).toHaveLength(10);
   expect(statements.join()).not.toMatch(/totp_secrets|recovery_codes|mfa_challenges/);
 });
 

@@ -8,7 +8,7 @@ import type { NewSession, SessionOptions } from '../sessions/session-lifecycle.t
 import { signIns } from './metrics.ts';
 import { networkOf } from './network.ts';
 import { openSession, recordAttempt, type SignInRequest } from './start-session.ts';
-import { isLockedOut, lockSignInAttempts, recordFailure } from './store.ts';
+import { lockSignInAttempts, recordFailure } from './store.ts';
 
 export type SecondStepOptions = { sessions: SessionOptions; secondFactors: SecondFactors };
 
@@ -24,17 +24,16 @@ export async function attemptSecondStep(
   request: SignInRequest,
 ): Promise<(NewSession & { user: StoredUser }) | 'wrong' | 'ended'> {
   const waiting = await findChallenge(tx, mfa_token);
-  const locked = waiting && (await lockSignInAttempts(tx, waiting));
+  const network = networkOf(request.ip);
+  const locked = waiting && (await lockSignInAttempts(tx, waiting, network));
   // Read again under the lock, behind which another attempt may have ended the token.
   if (!waiting || !locked?.isCompanyActive || !(await findChallenge(tx, mfa_token))) return 'ended';
-  const network = networkOf(request.ip);
-  const isLocked = await isLockedOut(tx, waiting.id, network);
-  if (!isLocked && (await spendCode(tx, secondFactors, waiting.id, code))) {
+  if (!locked.isLockedOut && (await spendCode(tx, secondFactors, waiting.id, code))) {
     await endChallenge(tx, mfa_token);
     return (await openSession(tx, sessions, waiting, request)) ?? 'ended';
   }
-  if (!isLocked) await recordFailure(tx, waiting.id, network);
-  await recordAttempt(tx, null, waiting, 'sign_in.refused', request);
-  afterCommit(tx, () => signIns.add({ outcome: isLocked ? 'locked' : 'wrong' }));
-  return isLocked || (await countWrongCode(tx, mfa_token)) ? 'wrong' : 'ended';
+  if (!locked.isLockedOut) recordFailure(tx, waiting.id, network);
+  recordAttempt(tx, null, waiting, 'sign_in.refused', request);
+  afterCommit(tx, () => signIns.add({ outcome: locked.isLockedOut ? 'locked' : 'wrong' }));
+  return locked.isLockedOut || (await countWrongCode(tx, mfa_token)) ? 'wrong' : 'ended';
 }

@@ -1,7 +1,7 @@
 import { afterCommit, type Tx } from '@clientela/db';
 import type { StoredUser } from '../accounts/store.ts';
 import { countSignIn } from '../analytics/store.ts';
-import { audit, type AuditEntry } from '../audit/store.ts';
+import { auditAll, type AuditEntry } from '../audit/store.ts';
 import { insertChallenge } from '../second-factors/store.ts';
 import { createSession, type NewSession, type SessionOptions } from '../sessions/session-lifecycle.ts';
 import type { SessionOrigin } from '../sessions/store.ts';
@@ -37,7 +37,7 @@ export async function startSession(
   if (!locked.hasFactor) return openSession(tx, options, credentials, request, rehashed);
   if (!(await recordFirstStep(tx, credentials, rehashed))) return undefined;
   const mfa_token = await insertChallenge(tx, credentials.id);
-  await audit(tx, auditEntry('sign_in.mfa_required', credentials.id, credentials, request), true);
+  auditAll(tx, [auditEntry('sign_in.mfa_required', credentials.id, credentials, request)]);
   afterCommit(tx, () => signIns.add({ outcome: 'mfa' }));
   return { mfa_token };
 }
@@ -57,23 +57,23 @@ export async function openSession(
   const signedIn = await recordSignIn(tx, user, rehashed);
   if (!signedIn) return undefined;
   // Only now: a right password before a wrong code must not clear the failures that limit guessing codes.
-  await recordSuccess(tx, user.id, networkOf(request.ip));
-  const session = await createSession(tx, options, user.id, request);
-  await recordAttempt(tx, user.id, user, 'sign_in', request);
+  recordSuccess(tx, user.id, networkOf(request.ip));
+  const session = createSession(tx, options, user.id, request);
+  recordAttempt(tx, user.id, user, 'sign_in', request);
   afterCommit(tx, () => signIns.add({ outcome: 'ok' }));
   return { ...session, user: signedIn };
 }
 
 /** Audits the attempt and counts it. For an unknown user the audit entry holds only the address. */
-export async function recordAttempt(
+export function recordAttempt(
   tx: Tx,
   actor_id: string | null,
   user: Pick<StoredCredentials, 'id' | 'company_id'> | undefined,
   action: 'sign_in' | 'sign_in.refused',
   request: SignInRequest,
-): Promise<void> {
-  await audit(tx, auditEntry(action, actor_id, user, request), true);
-  await countSignIn(tx, user?.company_id ?? null, action === 'sign_in' ? 'signed_in' : 'failed');
+): void {
+  auditAll(tx, [auditEntry(action, actor_id, user, request)]);
+  countSignIn(tx, user?.company_id ?? null, action === 'sign_in' ? 'signed_in' : 'failed');
 }
 
 const auditEntry = (
