@@ -7,6 +7,7 @@ import { purgeOldFailures, lockSignInAttempts, recordFailure } from './store.ts'
 
 let auth: TestAuth;
 let verifications = 0;
+let whileVerifying = async () => {};
 
 beforeAll(async () => {
   // A fast hash: these tests make hundreds of attempts and do not measure hashing.
@@ -15,7 +16,9 @@ beforeAll(async () => {
     hash: fastHash,
     verify: async (plain, find) => {
       verifications += 1;
-      return { isValid: (await find()) === (await fastHash(plain)) };
+      const isValid = (await find()) === (await fastHash(plain));
+      await whileVerifying();
+      return { isValid };
     },
   };
   auth = await createTestAuth({ pool: 10, passwords });
@@ -122,6 +125,13 @@ test('a correct password verified while the fifth failure is recorded waits for 
     await expect.poll(waiting, { interval: 10 }).toHaveLength(1);
   });
   expect(await fifth).toBe(401);
+});
+
+test('a password that is changed while it is verified is rejected', async () => {
+  const person = await auth.register();
+  whileVerifying = () =>
+    auth.database.owner('users').where({ id: person.user.id }).update({ password_hash: 'of another password' });
+  expect(await signIn(person).finally(() => (whileVerifying = async () => {}))).toBe(401);
 });
 
 test('a sign-in that fails runs the same statements, whose ever it is, and only a wrong password counts', async () => {
