@@ -283,19 +283,10 @@ function createAlarm() {
   };
 }
 
-const oldestWhere = (name: string, condition: string): NamedStatement => ({
-  name,
-  text: `select d.event_id, d.subscriber, d.aggregate, d.attempts, e.envelope,
-      (date_part('epoch', d.next_attempt_at - now()) * 1000)::float8 as due_in
-    from (
-      select * from outbox_deliveries where failed_at is null and ${condition} and aggregate <> all ($2::text[])
-       order by event_id limit ${batchSize}
-    ) as d
-    join outbox_events as e on e.id = d.event_id
-   order by d.event_id`,
-});
-const findOldestOfSubscriber = oldestWhere('find_oldest_deliveries', 'subscriber = $1');
-const findOldestOfOthers = oldestWhere('find_oldest_deliveries_of_others', 'subscriber <> $1');
+const findDeliveries: NamedStatement = {
+  name: 'find_deliveries',
+  text: 'select * from find_deliveries($1, $2, $3::text[], $4)',
+};
 
 /**
  * Finds the oldest deliveries, except those of blocked aggregates. It reads the rows that are still there instead of following a position,
@@ -306,20 +297,20 @@ const findOldest = (
   { subscriber, exceptSubscriber = '' }: Transport,
   blockedAggregates: string[],
 ): Promise<Delivery[]> =>
-  subscriber === undefined
-    ? execute<Delivery>(db, findOldestOfOthers, [exceptSubscriber, blockedAggregates])
-    : execute<Delivery>(db, findOldestOfSubscriber, [subscriber, blockedAggregates]);
+  execute<Delivery>(db, findDeliveries, [
+    subscriber ?? exceptSubscriber,
+    subscriber === undefined,
+    blockedAggregates,
+    batchSize,
+  ]);
 
 /** Commits without waiting for the disk: a deletion that a crash loses only sends again what the subscriber then recognizes. */
 const deleteDeliveries: NamedStatement = {
   name: 'delete_deliveries',
-  text: `delete from outbox_deliveries as d using unnest($1::uuid[], $2::text[]) as confirmed (event_id, subscriber)
-    where d.event_id = confirmed.event_id and d.subscriber = confirmed.subscriber
-      and (select set_config('synchronous_commit', 'off', true)) = 'off'`,
+  text: `select delete_deliveries($1, $2::uuid[]) where (select set_config('synchronous_commit', 'off', true)) = 'off'`,
 };
 
-const deleteConfirmed = (db: Db, deliveries: readonly Delivery[]) =>
-  execute(db, deleteDeliveries, [
-    deliveries.map(({ event_id }) => event_id),
-    deliveries.map(({ subscriber }) => subscriber),
-  ]);
+async function deleteConfirmed(db: Db, deliveries: readonly Delivery[]): Promise<void> {
+  for (const [subscriber, confirmed] of Map.groupBy(deliveries, (delivery) => delivery.subscriber))
+    await execute(db, deleteDeliveries, [subscriber, confirmed.map(({ event_id }) => event_id)]);
+}

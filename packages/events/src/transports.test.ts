@@ -1,43 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { sharedBroker, testExchange } from '@clientela/testing';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { failures, resend, testPublisher, testSubscriber } from './testing/events-test-kit.ts';
-import { testDelivery } from './testing/delivery-tests.ts';
+import { testBacklogsAndRetries, testDelivery } from './testing/delivery-tests.ts';
 import { testFaultyDelivery } from './testing/faulty-delivery-tests.ts';
+import { testTransportChange } from './testing/transport-change-tests.ts';
 import { soon, transportTest, upTo } from './testing/transport-test.ts';
 
 const overHttp = transportTest('HTTP');
 testDelivery('HTTP', overHttp);
-testFaultyDelivery('HTTP', overHttp); // over RabbitMQ: transports.large.test.ts
+testBacklogsAndRetries('HTTP', overHttp);
+testFaultyDelivery('HTTP', overHttp);
 testDelivery('RabbitMQ', transportTest('RabbitMQ'));
+// Backlogs, retries and faults over RabbitMQ, and the change to HTTP: transports.large.test.ts.
 
-describe.each(['from HTTP to RabbitMQ', 'from RabbitMQ to HTTP'])('changing the transport %s', (change) => {
-  test('delivers pending events once and in order', async () => {
-    const overBroker = { RABBITMQ_EXCHANGE: testExchange(), RABBITMQ_URL: await sharedBroker() };
-    const overHttp = { RABBITMQ_EXCHANGE: overBroker.RABBITMQ_EXCHANGE };
-    const [before, after] = change.startsWith('from HTTP') ? [overHttp, overBroker] : [overBroker, overHttp];
-    const [interaction, favorites] = await Promise.all([
-      testSubscriber('interaction', after),
-      testSubscriber('favorites', after),
-    ]);
-    const customer = await testPublisher([interaction, favorites], before);
-    const [first, second] = [randomUUID(), randomUUID()];
-    for (const sequence of upTo(5)) await customer.publishDeletion(first, sequence);
-    await customer.publishDeletion(second, 1);
-    customer.useSettings(after);
-    for (const sequence of [6, 7, 8]) await customer.publishDeletion(first, sequence);
-    customer.start();
-    for (const subscriber of [interaction, favorites]) {
-      await expect
-        .poll(async () => (await subscriber.effects(first)).map(({ sequence }) => sequence), soon)
-        .toEqual(upTo(8));
-      await expect.poll(() => subscriber.effects(second), soon).toHaveLength(1);
-    }
-    await expect.poll(() => customer.pending(first), soon).toEqual([]);
-    await customer.close();
-    await Promise.all([interaction.close(), favorites.close()]);
-  }, 120_000);
-});
+testTransportChange('from HTTP to RabbitMQ');
 
 test('delivers one by one, in order and once, to a service of the version before arrays', async () => {
   const overHttp = { RABBITMQ_EXCHANGE: testExchange() };

@@ -15,6 +15,8 @@ export type Rabbitmq = {
   url: string;
   /** Runs `rabbitmqctl` on this node. */
   ctl: (...args: string[]) => Promise<string>;
+  /** What the node has written to its standard output, where it logs when it is told to. */
+  output: () => Promise<string>;
   start: () => Promise<void>;
   stop: () => Promise<void>;
   /** Flushes the definitions of queues to disk. A killed node loses those of the last seconds (Erlang's DETS). */
@@ -95,7 +97,7 @@ const idleSchedulers = '+sbwt none +sbwtdcpu none +sbwtdio none';
 
 // Starts the server, and stops it and its port mapper on SIGTERM or when the watched process has ended.
 const watchdog = `
-  "$1/rabbitmq-server" >/dev/null 2>&1 & server=$!
+  "$1/rabbitmq-server" >>"$3" 2>&1 & server=$!
   trap 'kill -TERM $server' TERM
   while kill -0 "$2" && kill -0 $server; do sleep 1 & wait $!; done 2>/dev/null
   kill -TERM $server 2>/dev/null; wait $server; epmd -kill >/dev/null 2>&1`;
@@ -135,9 +137,10 @@ async function localNode(binaries: string, folder: string, watchedPid: number, c
   };
   return {
     url: `amqp://guest:guest@127.0.0.1:${port}`,
+    output: () => Promise.resolve(readFileSync(at('output'), 'utf8')),
     ctl: async (...args) => (await run(join(binaries, 'rabbitmqctl'), args, { env })).stdout,
     start: async () => {
-      server = spawn('sh', ['-c', watchdog, 'sh', binaries, String(watchedPid)], {
+      server = spawn('sh', ['-c', watchdog, 'sh', binaries, String(watchedPid), at('output')], {
         env,
         stdio: 'ignore',
         detached: true,
@@ -174,6 +177,7 @@ async function dockerNode(configFiles?: string): Promise<Node | undefined> {
   let isCreated = false;
   return {
     url: `amqp://guest:guest@127.0.0.1:${port}`,
+    output: () => docker('logs', name),
     ctl: (...args) => docker('exec', name, 'rabbitmqctl', ...args),
     start: async () => {
       await (isCreated
