@@ -106,6 +106,7 @@ export type NewUser = Omit<Account, 'username'> & {
   /** Null for a user who signs in with another provider. */
   password_hash: string | null;
   email_verified_at?: string;
+  last_login?: string;
   must_verify_email?: boolean;
 };
 

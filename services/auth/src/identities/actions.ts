@@ -1,7 +1,7 @@
 import { afterCommit, type Db, type Tx } from '@clientela/db';
 import { conflict, notFound } from '@clientela/errors';
 import type { Actor } from '@clientela/http';
-import { findUserByEmail, lockUser } from '../accounts/store.ts';
+import { findUser, findUserByEmail, lockUser } from '../accounts/store.ts';
 import { auditUser, originOf, requireActive } from '../accounts/user-changes.ts';
 import type { SessionOptions } from '../sessions/session-lifecycle.ts';
 import { signIns } from '../sign-ins/metrics.ts';
@@ -53,10 +53,11 @@ export async function signInByIdentity(
   request: SignInRequest,
 ): Promise<SignIn | undefined> {
   const found = await findCredentials(tx, spent.user_id);
-  const locked = found && (await lockSignInAttempts(tx, found, networkOf(request.ip)));
-  const credentials = locked && (await findCredentials(tx, found.id)); // of the locked row
+  const { locked } = found ? await lockSignInAttempts(tx, found, networkOf(request.ip)) : {};
+  const credentials = found && locked && { ...found, password_hash: locked.password_hash };
   if (credentials && (await takeIdentity(tx, spent, request))) {
-    const signIn = await startSession(tx, options, { credentials, locked }, request);
+    const user = (await findUser(tx, locked.user.id)) ?? locked.user; // with its new identity
+    const signIn = await startSession(tx, options, { credentials, locked: { ...locked, user } }, request);
     if (signIn) return signIn;
   }
   recordAttempt(tx, null, credentials, 'sign_in.refused', request);

@@ -17,7 +17,7 @@ import { insertIdentity, spendCode } from '../identities/store.ts';
 import { queueMail, type Mails } from '../mails/outbox.ts';
 import { createSession, type NewSession, type SessionOptions } from '../sessions/session-lifecycle.ts';
 import { networkOf } from '../sign-ins/network.ts';
-import { recordSignIn, recordSuccess } from '../sign-ins/store.ts';
+import { recordSuccess } from '../sign-ins/store.ts';
 import type { SessionOrigin } from '../sessions/store.ts';
 import { generateToken, tokenInvalid } from '../tokens/token.ts';
 import {
@@ -146,6 +146,7 @@ export async function acceptInvitation(
   const { business_id: company_id, role } = invitation;
   if ((await shareCompanyRow(tx, company_id)) !== 'active') throw tokenInvalid();
   if (!(await spendInvitation(tx, company_id, token))) throw tokenInvalid();
+  const now = new Date().toISOString();
   const { username, ...row } = toNewUser({ account, password_hash }, invitation.company_country);
   const user = await insertUser(tx, {
     ...row,
@@ -154,7 +155,8 @@ export async function acceptInvitation(
     username: 'chosen' in username ? { suggested: username.chosen } : username,
     company_id,
     role,
-    email_verified_at: new Date().toISOString(),
+    email_verified_at: now,
+    last_login: now,
   });
   if (oidc_code !== undefined) await joinInvited(tx, user, oidc_code, request);
   await publishRegistered(tx, user, request.request_id);
@@ -162,11 +164,10 @@ export async function acceptInvitation(
   await auditInvitation(tx, actor, invitation, 'invitation.accepted');
   const session = createSession(tx, sessions, user.id, request);
   recordSuccess(tx, user.id, networkOf(request.ip));
-  const signedIn = await recordSignIn(tx, { id: user.id, company_id, password_hash }, undefined);
   const entry = { action: 'sign_in', resource_type: 'user', resource_id: user.id, company_id, ip: request.ip };
   await audit(tx, { actor_id: user.id, ...entry, request_id: request.request_id });
   countSignIn(tx, company_id, 'signed_in');
-  return { ...session, user: signedIn ?? user };
+  return { ...session, user };
 }
 
 /** Joins the identity of a spent code to the new user. */

@@ -25,16 +25,17 @@ export async function attemptSignIn(
 ): Promise<SignIn | undefined> {
   const network = networkOf(request.ip);
   const user_id = found?.id ?? newId(); // an unknown user runs the same statements, which match nothing
-  const locked = await lockSignInAttempts(tx, { id: user_id, company_id: found?.company_id ?? null }, network);
-  const credentials = locked.isKnown ? found : undefined; // the user may have been deleted during hashing
-  if (!locked.isLockedOut && credentials && check.isValid) {
+  const key = { id: user_id, company_id: found?.company_id ?? null };
+  const { isLockedOut, locked } = await lockSignInAttempts(tx, key, network);
+  const credentials = locked && found; // the user may have been deleted during hashing
+  if (!isLockedOut && credentials && check.isValid) {
     const signIn = await startSession(tx, options, { credentials, locked, rehashed: check.rehashed }, request);
     if (signIn) return signIn;
   }
   // Only a wrong password counts. Others run the same statements, so that the time tells neither a locked account nor a right password.
-  recordFailure(tx, locked.isLockedOut || check.isValid ? newId() : user_id, network);
+  recordFailure(tx, isLockedOut || check.isValid ? newId() : user_id, network);
   recordAttempt(tx, null, credentials, 'sign_in.refused', request);
-  afterCommit(tx, () => signIns.add({ outcome: locked.isLockedOut ? 'locked' : 'wrong' }));
+  afterCommit(tx, () => signIns.add({ outcome: isLockedOut ? 'locked' : 'wrong' }));
   return undefined;
 }
 

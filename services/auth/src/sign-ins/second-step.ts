@@ -7,7 +7,7 @@ import { countWrongCode, endChallenge, findChallenge } from '../second-factors/s
 import type { NewSession, SessionOptions } from '../sessions/session-lifecycle.ts';
 import { signIns } from './metrics.ts';
 import { networkOf } from './network.ts';
-import { openSession, recordAttempt, type SignInRequest } from './start-session.ts';
+import { isOfActiveCompany, openSession, recordAttempt, type SignInRequest } from './start-session.ts';
 import { lockSignInAttempts, recordFailure } from './store.ts';
 
 export type SecondStepOptions = { sessions: SessionOptions; secondFactors: SecondFactors };
@@ -25,15 +25,15 @@ export async function attemptSecondStep(
 ): Promise<(NewSession & { user: StoredUser }) | 'wrong' | 'ended'> {
   const waiting = await findChallenge(tx, mfa_token);
   const network = networkOf(request.ip);
-  const locked = waiting && (await lockSignInAttempts(tx, waiting, network));
+  const { isLockedOut, locked } = waiting ? await lockSignInAttempts(tx, waiting, network) : {};
   // Read again under the lock, behind which another attempt may have ended the token.
-  if (!waiting || !locked?.isCompanyActive || !(await findChallenge(tx, mfa_token))) return 'ended';
-  if (!locked.isLockedOut && (await spendCode(tx, secondFactors, waiting.id, code))) {
+  if (!waiting || !locked || !isOfActiveCompany(locked) || !(await findChallenge(tx, mfa_token))) return 'ended';
+  if (!isLockedOut && (await spendCode(tx, secondFactors, waiting.id, code))) {
     await endChallenge(tx, mfa_token);
-    return (await openSession(tx, sessions, waiting, request)) ?? 'ended';
+    return openSession(tx, sessions, { locked }, request) ?? 'ended';
   }
-  if (!locked.isLockedOut) recordFailure(tx, waiting.id, network);
+  if (!isLockedOut) recordFailure(tx, waiting.id, network);
   recordAttempt(tx, null, waiting, 'sign_in.refused', request);
-  afterCommit(tx, () => signIns.add({ outcome: locked.isLockedOut ? 'locked' : 'wrong' }));
-  return locked.isLockedOut || (await countWrongCode(tx, mfa_token)) ? 'wrong' : 'ended';
+  afterCommit(tx, () => signIns.add({ outcome: isLockedOut ? 'locked' : 'wrong' }));
+  return isLockedOut || (await countWrongCode(tx, mfa_token)) ? 'wrong' : 'ended';
 }

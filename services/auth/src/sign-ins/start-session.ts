@@ -7,7 +7,7 @@ import { createSession, type NewSession, type SessionOptions } from '../sessions
 import type { SessionOrigin } from '../sessions/store.ts';
 import { signIns } from './metrics.ts';
 import { networkOf } from './network.ts';
-import { recordFirstStep, recordSignIn, recordSuccess, type LockedUser, type StoredCredentials } from './store.ts';
+import { recordSignIn, recordSuccess, storeRehashed, type LockedUser, type StoredCredentials } from './store.ts';
 
 export type SignInRequest = SessionOrigin & { request_id: string };
 
@@ -17,7 +17,7 @@ export type SignIn = (NewSession & { user: StoredUser }) | { mfa_token: string }
 /**
  * A user who has proved who it is, by password or by another provider.
  * @property credentials as they were when it was proved
- * @property locked the result of `lockSignInAttempts`
+ * @property locked of `lockSignInAttempts`
  * @property rehashed a new hash of the password to store, if any
  */
 export type KnownUser = { credentials: StoredCredentials; locked: LockedUser; rehashed?: string | undefined };
@@ -33,35 +33,42 @@ export async function startSession(
   { credentials, locked, rehashed }: KnownUser,
   request: SignInRequest,
 ): Promise<SignIn | undefined> {
-  if (!locked.isCompanyActive) return undefined;
-  if (!locked.hasFactor) return openSession(tx, options, credentials, request, rehashed);
-  if (!(await recordFirstStep(tx, credentials, rehashed))) return undefined;
+  if (!isOfActiveCompany(locked)) return undefined;
+  if (locked.user.mfa_since === null) return openSession(tx, options, { locked, credentials, rehashed }, request);
+  if (!mayGoOn(locked, credentials)) return undefined;
+  if (rehashed !== undefined) storeRehashed(tx, credentials.id, rehashed);
   const mfa_token = await insertChallenge(tx, credentials.id);
   auditAll(tx, [auditEntry('sign_in.mfa_required', credentials.id, credentials, request)]);
   afterCommit(tx, () => signIns.add({ outcome: 'mfa' }));
   return { mfa_token };
 }
 
+export const isOfActiveCompany = ({ user }: LockedUser): boolean =>
+  user.business_id === null || user.company_status === 'active';
+
+/** @param credentials as they were when they were verified in this request, if they were */
+const mayGoOn = ({ user, password_hash }: LockedUser, credentials: StoredCredentials | undefined): boolean =>
+  user.is_active && (credentials === undefined || credentials.password_hash === password_hash);
+
 /**
- * Starts the session of a locked user who has proved everything that sign-in asks for.
- * @param user.password_hash as it was when the password was verified, in this request
+ * Starts the session of a locked user who has proved everything that sign-in asks for, with the transaction's next statement.
+ * @param known.credentials as they were when the password was verified; undefined after the second step
  * @returns undefined when the user is not active, or the password has changed meanwhile
  */
-export async function openSession(
+export function openSession(
   tx: Tx,
   options: SessionOptions,
-  user: Pick<StoredCredentials, 'id' | 'company_id'> & Partial<StoredCredentials>,
+  { locked, credentials, rehashed }: Pick<KnownUser, 'locked' | 'rehashed'> & Partial<KnownUser>,
   request: SignInRequest,
-  rehashed?: string,
-): Promise<(NewSession & { user: StoredUser }) | undefined> {
-  const signedIn = await recordSignIn(tx, user, rehashed);
-  if (!signedIn) return undefined;
+): (NewSession & { user: StoredUser }) | undefined {
+  if (!mayGoOn(locked, credentials)) return undefined;
+  const user = recordSignIn(tx, locked, rehashed);
   // Only now: a right password before a wrong code must not clear the failures that limit guessing codes.
   recordSuccess(tx, user.id, networkOf(request.ip));
   const session = createSession(tx, options, user.id, request);
-  recordAttempt(tx, user.id, user, 'sign_in', request);
+  recordAttempt(tx, user.id, { id: user.id, company_id: user.business_id }, 'sign_in', request);
   afterCommit(tx, () => signIns.add({ outcome: 'ok' }));
-  return { ...session, user: signedIn };
+  return { ...session, user };
 }
 
 /** Audits the attempt and counts it. For an unknown user the audit entry holds only the address. */

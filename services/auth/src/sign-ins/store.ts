@@ -6,8 +6,8 @@ import { shareCompanyRowLater } from '../companies/store.ts';
 /** A user's stored password hash; null for a user without a password. */
 export type StoredCredentials = { id: string; company_id: string | null; password_hash: string | null };
 
-/** What the sign-in of a locked user depends on; nothing of one that does not exist is true. */
-export type LockedUser = { isKnown: boolean; isLockedOut: boolean; isCompanyActive: boolean; hasFactor: boolean };
+/** A user as it is while its row and that of its company are locked, with the time that the transaction writes. */
+export type LockedUser = { user: StoredUser; password_hash: string | null; now: string };
 
 const findCredentialsBy = (key: string, condition: string): NamedStatement => ({
   name: `find_credentials_by_${key}`,
@@ -48,58 +48,55 @@ const lockUserRow: NamedStatement = {
 // The left join finds a lockout for unknown users too, so that both take the same work.
 const readLockedUser: NamedStatement = {
   name: 'read_locked_user',
-  text: `select u.id is not null as "isKnown", ${lockedOut} as "isLockedOut", u.mfa_since is not null as "hasFactor",
-      u.id is not null and (u.company_id is null or c.status is not distinct from 'active') as "isCompanyActive"
+  text: `select ${userColumns}, u.password_hash, ${lockedOut} as "isLockedOut", now()::timestamptz(3) as now
     from (select $1::uuid as id) as given left join users u on u.id = given.id left join companies c on c.id = u.company_id`,
 };
 
 /**
  * Serializes sign-in attempts of a user until the transaction ends, so that each one sees the failures before it. Locks the user's company
  * first, so that closing it waits and then ends the new session. For an unknown user it runs the same statements.
+ * @returns `locked` is undefined when the user does not exist
  */
 export async function lockSignInAttempts(
   tx: Tx,
   { id, company_id }: Pick<StoredCredentials, 'id' | 'company_id'>,
   network: string,
-): Promise<LockedUser> {
+): Promise<{ isLockedOut: boolean; locked: LockedUser | undefined }> {
   shareCompanyRowLater(tx, company_id ?? id); // no company has the id of a user
   executeLater(tx, lockUserRow, [id]);
-  const [user] = await execute<LockedUser>(tx, readLockedUser, [id, network]); // reads what was committed until the locks were given
-  return user as LockedUser;
+  // Reads what was committed until the locks were given.
+  const [row] = await execute<Omit<LockedUser, 'user'> & StoredUser & { isLockedOut: boolean }>(tx, readLockedUser, [
+    id,
+    network,
+  ]);
+  if (!row) throw new Error('The row of an attempt is missing');
+  const { isLockedOut, password_hash, now, ...user } = row;
+  return { isLockedOut, locked: (user.id as string | null) === null ? undefined : { user, password_hash, now } };
 }
 
 const updateSignedIn: NamedStatement = {
   name: 'update_signed_in',
-  text: `with u as (
-      update users set last_login = now(), password_hash = coalesce($4, password_hash)
-       where id = $1 and is_active and ($2::boolean or password_hash is not distinct from $3) returning *)
-    select ${userColumns} from u left join companies c on c.id = u.company_id`,
+  text: 'update users set last_login = now(), password_hash = coalesce($2, password_hash) where id = $1',
 };
 
 /**
- * Updates last_login, and the password hash when it was rehashed.
+ * Updates last_login of a locked user, and the password hash when it was rehashed, with the transaction's next statement.
  * @param rehashed the new hash to store, if any
- * @returns undefined when the user is inactive, or the password has changed since it was verified
+ * @returns the user as it is then
  */
-export async function recordSignIn(
-  tx: Tx,
-  { id, password_hash }: Pick<StoredCredentials, 'id'> & Partial<StoredCredentials>,
-  rehashed: string | undefined,
-): Promise<StoredUser | undefined> {
-  const isUnverified = password_hash === undefined; // the user proved something else in this request
-  const values = [id, isUnverified, password_hash ?? null, rehashed ?? null];
-  return (await execute<StoredUser>(tx, updateSignedIn, values))[0];
+export function recordSignIn(tx: Tx, { user, now }: LockedUser, rehashed: string | undefined): StoredUser {
+  executeLater(tx, updateSignedIn, [user.id, rehashed ?? null]);
+  return { ...user, last_login: now };
 }
 
-/** Does the same for a sign-in that goes on, which is none yet: last_login stays. @returns whether it may go on */
-export const recordFirstStep = async (
-  tx: Tx,
-  { id, password_hash }: StoredCredentials,
-  rehashed: string | undefined,
-): Promise<boolean> =>
-  (await tx('users')
-    .where({ id, password_hash, is_active: true })
-    .update({ password_hash: rehashed ?? password_hash })) > 0;
+const updatePasswordHash: NamedStatement = {
+  name: 'update_password_hash',
+  text: 'update users set password_hash = $2 where id = $1',
+};
+
+/** Stores the new hash of a locked user's password, with the transaction's next statement. */
+export const storeRehashed = (tx: Tx, user_id: string, rehashed: string): void =>
+  executeLater(tx, updatePasswordHash, [user_id, rehashed]);
 
 const findLockout: NamedStatement = { name: 'find_lockout', text: `select ${lockedOut} as is_locked` };
 
