@@ -7,18 +7,6 @@ create unique index customers_document_number_given on customers (company_id, do
 -- Finds a page by number at any offset without reading the rows before it: deleted customers are passed over in the index.
 create unique index customers_number_given on customers (company_id, number) include (deleted_at);
 
--- PostgreSQL reads the text of each check at each insert: one that says the same as six is cheaper.
-alter table customer_counters
-  add constraint customer_counters_not_negative check (
-    least(total_orders, total_appointments, total_complaints, open_complaints, returned_orders, cancelled_appointments) >= 0
-  ),
-  drop constraint customer_counters_total_orders,
-  drop constraint customer_counters_total_appointments,
-  drop constraint customer_counters_total_complaints,
-  drop constraint customer_counters_open_complaints,
-  drop constraint customer_counters_returned_orders,
-  drop constraint customer_counters_cancelled_appointments;
-
 -- The drops come last, because they keep readers out. The names stay: they say the field of a conflict.
 drop index customers_user_id_taken, customers_external_id_taken, customers_document_number_taken, customers_undeleted_numbers;
 alter index customers_user_id_given rename to customers_user_id_taken;

@@ -341,17 +341,3 @@ describe('rejected statistics', () => {
     expect(await statsOf(viewer, id)).toEqual(nothing);
   });
 });
-
-test.for([
-  'total_orders',
-  'total_appointments',
-  'total_complaints',
-  'open_complaints',
-  'returned_orders',
-  'cancelled_appointments',
-])('the database refuses a negative %s', async (counter, { service, company }) => {
-  const { id } = await createCustomer(service.user('admin', company));
-  const counters = service.database.owner('customer_counters').where({ customer_id: id });
-  await expect(counters.clone().update({ [counter]: -1 })).rejects.toThrow('customer_counters_not_negative');
-  expect(await counters.first(counter)).toEqual({ [counter]: 0 });
-});
