@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { repoRoot } from '@clientela/fleet';
 import { highLimits, startBenchFleet } from './bench-fleet.ts';
 import type { EventFleet } from './events.ts';
+import { commitOf } from './versions.ts';
 
 type Broker = { url: string; start: () => Promise<void>; stop: () => Promise<void> };
 type StartBroker = (folder: string, watchedPid: number) => Promise<Broker>;
@@ -50,7 +51,11 @@ export async function startEventFleets(
         });
         hooks.push(benchFleet.end);
         const over = transport === 'amqp' ? 'over RabbitMQ' : 'over HTTP';
-        all.push({ name: checkout === repoRoot ? over : `${checkout}, ${over}`, transport, benchFleet });
+        all.push({
+          name: checkout === repoRoot ? over : `${commitOf(checkout) ?? 'the other checkout'}, ${over}`,
+          transport,
+          benchFleet,
+        });
       }
     }
     return { all, end };

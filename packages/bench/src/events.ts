@@ -79,7 +79,7 @@ async function delaysOf({ benchFleet }: EventFleet, { subscriber }: Databases, c
   return delays;
 }
 
-/** Events of as many other customers: the subscriber has none of them, as it has none of most customers. */
+/** Events of as many customers, none of which exist: the subscriber writes them to its audit log whosever they are. */
 const cloneEvents = `
   with cloned as (select uuidv7() as customer_id, 1000000 + n as number, uuidv7() as event_id from generate_series(1, $1::int) as n),
   events as (

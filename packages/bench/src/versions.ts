@@ -11,13 +11,16 @@ const versionOf = (name: string) => {
     return 'unknown';
   }
 };
-const outputOf = (command: string, args: string[]): string | undefined => {
+
+/** The short commit of a checkout; undefined without git. */
+export function commitOf(checkout: string): string | undefined {
   try {
-    return execFileSync(command, args, { cwd: repoRoot, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+    const options = { cwd: checkout, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] } as const;
+    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], options).trim();
   } catch {
     return undefined;
   }
-};
+}
 
 /** Names the versions of what a run measured. */
 export async function versionsOf({ postgres }: Fleet): Promise<Record<string, string>> {
@@ -25,7 +28,7 @@ export async function versionsOf({ postgres }: Fleet): Promise<Record<string, st
   await admin.connect();
   const { rows } = await admin.query<{ server_version: string }>('show server_version');
   await admin.end();
-  const commit = outputOf('git', ['rev-parse', '--short', 'HEAD']);
+  const commit = commitOf(repoRoot);
   return {
     Node: process.version,
     PostgreSQL: rows[0]?.server_version ?? 'unknown',
