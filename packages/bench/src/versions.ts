@@ -15,8 +15,11 @@ const versionOf = (name: string) => {
 /** The short commit of a checkout; undefined without git. */
 export function commitOf(checkout: string): string | undefined {
   try {
-    const options = { cwd: checkout, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] } as const;
-    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], options).trim();
+    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
+      cwd: checkout,
+      encoding: 'utf8',
+      stdio: 'pipe',
+    }).trim();
   } catch {
     return undefined;
   }
