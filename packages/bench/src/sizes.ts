@@ -27,12 +27,11 @@ const requests: Readonly<Record<string, (context: { id: string; cursor: string; 
   'list filtered by text': () => `${path}?search=stefanescu`,
 };
 
-/** Loads more customers step by step and measures the same requests at each size. */
+/** Loads more customers into an empty fleet step by step and measures the same requests at each size. */
 export async function measureSizes(
   { fleet, as_gateway, company_id, customer_id }: BenchFleet,
   generator: Generator,
   options: {
-    have: number;
     sizes: readonly number[];
     seconds: number;
     print: (line: string) => void;
@@ -41,17 +40,12 @@ export async function measureSizes(
 ): Promise<SizeRow[]> {
   const port = fleet.ports.customer;
   const rows = Object.keys(requests).map((name): SizeRow => ({ name, bySize: new Map() }));
-  let { have } = options;
+  let have = 0;
   for (const size of options.sizes) {
-    if (size > have) {
-      options.print(`loading ${size} customers`);
-      await loadCustomers(fleet.databases.customer.ownerUrl, company_id, options.print, {
-        have,
-        want: size,
-        companies: 0,
-      });
-      have = size;
-    }
+    options.print(`loading ${size} customers`);
+    const amount = { have, want: size, companies: have === 0 ? 10 : 0 };
+    await loadCustomers(fleet.databases.customer.ownerUrl, company_id, options.print, amount);
+    have = size;
     const get = (url: string) => sendOnce(port, as_gateway, { method: 'GET', path: url });
     let cursor = '';
     for (let page = 0; page < 50; page += 1) {
