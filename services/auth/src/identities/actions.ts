@@ -54,13 +54,12 @@ export async function signInByIdentity(
 ): Promise<SignIn | undefined> {
   const found = await findCredentials(tx, spent.user_id);
   const { locked } = found ? await lockSignInAttempts(tx, found, networkOf(request.ip)) : {};
-  const credentials = found && locked && { ...found, password_hash: locked.password_hash };
-  if (credentials && (await takeIdentity(tx, spent, request))) {
+  if (locked && (await takeIdentity(tx, spent, request))) {
     const user = (await findUser(tx, locked.user.id)) ?? locked.user; // with its new identity
-    const signIn = await startSession(tx, options, { credentials, locked: { ...locked, user } }, request);
+    const signIn = await startSession(tx, options, { locked: { ...locked, user } }, request);
     if (signIn) return signIn;
   }
-  recordAttempt(tx, null, credentials, 'sign_in.refused', request);
+  recordAttempt(tx, null, locked && found, 'sign_in.refused', request);
   afterCommit(tx, () => signIns.add({ outcome: 'wrong' }));
   return undefined;
 }

@@ -29,7 +29,8 @@ export async function attemptSignIn(
   const { isLockedOut, locked } = await lockSignInAttempts(tx, key, network);
   const credentials = locked && found; // the user may have been deleted during hashing
   if (!isLockedOut && credentials && check.isValid) {
-    const signIn = await startSession(tx, options, { credentials, locked, rehashed: check.rehashed }, request);
+    const known = { locked, verified_hash: credentials.password_hash, rehashed: check.rehashed };
+    const signIn = await startSession(tx, options, known, request);
     if (signIn) return signIn;
   }
   // Only a wrong password counts. Others run the same statements, so that the time tells neither a locked account nor a right password.

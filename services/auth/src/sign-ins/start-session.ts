@@ -16,11 +16,11 @@ export type SignIn = (NewSession & { user: StoredUser }) | { mfa_token: string }
 
 /**
  * A user who has proved who it is, by password or by another provider.
- * @property credentials as they were when it was proved
  * @property locked of `lockSignInAttempts`
+ * @property verified_hash the hash of the password when it was verified in this request; undefined for a user who proved something else
  * @property rehashed a new hash of the password to store, if any
  */
-export type KnownUser = { credentials: StoredCredentials; locked: LockedUser; rehashed?: string | undefined };
+export type KnownUser = { locked: LockedUser; verified_hash?: string | null; rehashed?: string | undefined };
 
 /**
  * Completes every way to sign in, once the person is known: starts a session, or asks for the second factor of a user who has one. The
@@ -30,15 +30,16 @@ export type KnownUser = { credentials: StoredCredentials; locked: LockedUser; re
 export async function startSession(
   tx: Tx,
   options: SessionOptions,
-  { credentials, locked, rehashed }: KnownUser,
+  known: KnownUser,
   request: SignInRequest,
 ): Promise<SignIn | undefined> {
-  if (!isOfActiveCompany(locked)) return undefined;
-  if (locked.user.mfa_since === null) return openSession(tx, options, { locked, credentials, rehashed }, request);
-  if (!mayGoOn(locked, credentials)) return undefined;
-  if (rehashed !== undefined) storeRehashed(tx, credentials.id, rehashed);
-  const mfa_token = await insertChallenge(tx, credentials.id);
-  auditAll(tx, [auditEntry('sign_in.mfa_required', credentials.id, credentials, request)]);
+  const { user } = known.locked;
+  if (!isOfActiveCompany(known.locked)) return undefined;
+  if (user.mfa_since === null) return openSession(tx, options, known, request);
+  if (!mayGoOn(known)) return undefined;
+  if (known.rehashed !== undefined) storeRehashed(tx, user.id, known.rehashed);
+  const mfa_token = await insertChallenge(tx, user.id);
+  auditAll(tx, [auditEntry('sign_in.mfa_required', user.id, keyOf(user), request)]);
   afterCommit(tx, () => signIns.add({ outcome: 'mfa' }));
   return { mfa_token };
 }
@@ -46,27 +47,27 @@ export async function startSession(
 export const isOfActiveCompany = ({ user }: LockedUser): boolean =>
   user.business_id === null || user.company_status === 'active';
 
-/** @param credentials as they were when they were verified in this request, if they were */
-const mayGoOn = ({ user, password_hash }: LockedUser, credentials: StoredCredentials | undefined): boolean =>
-  user.is_active && (credentials === undefined || credentials.password_hash === password_hash);
+const mayGoOn = ({ locked, verified_hash = locked.password_hash }: KnownUser): boolean =>
+  locked.user.is_active && verified_hash === locked.password_hash;
+
+const keyOf = ({ id, business_id: company_id }: StoredUser) => ({ id, company_id });
 
 /**
  * Starts the session of a locked user who has proved everything that sign-in asks for, with the transaction's next statement.
- * @param known.credentials as they were when the password was verified; undefined after the second step
  * @returns undefined when the user is not active, or the password has changed meanwhile
  */
 export function openSession(
   tx: Tx,
   options: SessionOptions,
-  { locked, credentials, rehashed }: Pick<KnownUser, 'locked' | 'rehashed'> & Partial<KnownUser>,
+  known: KnownUser,
   request: SignInRequest,
 ): (NewSession & { user: StoredUser }) | undefined {
-  if (!mayGoOn(locked, credentials)) return undefined;
-  const user = recordSignIn(tx, locked, rehashed);
+  if (!mayGoOn(known)) return undefined;
+  const user = recordSignIn(tx, known.locked, known.rehashed);
   // Only now: a right password before a wrong code must not clear the failures that limit guessing codes.
   recordSuccess(tx, user.id, networkOf(request.ip));
   const session = createSession(tx, options, user.id, request);
-  recordAttempt(tx, user.id, { id: user.id, company_id: user.business_id }, 'sign_in', request);
+  recordAttempt(tx, user.id, keyOf(user), 'sign_in', request);
   afterCommit(tx, () => signIns.add({ outcome: 'ok' }));
   return { ...session, user };
 }
