@@ -10,6 +10,7 @@ const paths = {
     '/api/customers/export.csv': { get: { kind: 'stream' } },
     '/api/customers/batch': { post: { deadline: 120_000 } },
     '/auth/login': { post: { open: true, address_rate_limit: 'login' } },
+    '/auth/register': { post: { open: true, deadline: 15_000, max_silence: 5000 } },
   },
   product: { '/api/products': { get: {} } },
 };
@@ -134,6 +135,21 @@ test('bounds bulk requests apart, so that many of them stop no others', async ()
   await until(() => held.length === 3, 'a read');
   for (const res of held) res.end('{}');
   for (const response of [...streams, other]) expect((await response).status).toBe(200);
+});
+
+test('bounds requests that wait in a queue of their service apart, so that many sign-ins take no place of others', async () => {
+  const { held, send, read, fill, finish } = await startHeld({ maxInFlight: 10, maxQueuedInFlight: 20 });
+  const signIns = Array.from({ length: 20 }, () => send('POST', '/auth/register'));
+  await until(() => held.length === 20, 'all sign-ins');
+  expect(outcome(await send('POST', '/auth/register'))).toEqual(shed);
+  const others = [read(), send('POST', '/api/customers')];
+  await until(() => held.length === 22, 'a read and a write');
+  for (const res of held.splice(0)) res.end('{}');
+  for (const response of [...signIns, ...others]) expect((await response).status).toBe(200);
+
+  await fill(8);
+  expect(outcome(await send('POST', '/auth/register'))).toEqual(shed); // as any other write
+  await finish();
 });
 
 test('admits fewer requests while the event loop is delayed', async () => {
