@@ -61,6 +61,8 @@ export const limits = {
    */
   maxInFlight: 128,
   maxQueuedInFlight: 256,
+  /** How many of those that wait in a queue are sent to a replica at once: enough to keep it busy. The others wait here, which is cheaper. */
+  maxQueuedSent: 16,
   maxBulkInFlight: 128,
   /** Beyond this average delay of the event loop fewer requests are admitted. */
   maxLoopDelay: 50,

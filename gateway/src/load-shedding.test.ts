@@ -138,7 +138,11 @@ test('bounds bulk requests apart, so that many of them stop no others', async ()
 });
 
 test('bounds requests that wait in a queue of their service apart, so that many sign-ins take no place of others', async () => {
-  const { held, send, read, fill, finish } = await startHeld({ maxInFlight: 10, maxQueuedInFlight: 20 });
+  const { held, send, read, fill, finish } = await startHeld({
+    maxInFlight: 10,
+    maxQueuedInFlight: 20,
+    maxQueuedSent: 20,
+  });
   const signIns = Array.from({ length: 20 }, () => send('POST', '/auth/register'));
   await until(() => held.length === 20, 'all sign-ins');
   expect(outcome(await send('POST', '/auth/register'))).toEqual(shed);
@@ -150,6 +154,33 @@ test('bounds requests that wait in a queue of their service apart, so that many 
   await fill(8);
   expect(outcome(await send('POST', '/auth/register'))).toEqual(shed); // as any other write
   await finish();
+});
+
+test('sends a few of those at once, the others in order as they end; one whose client is gone is never sent', async () => {
+  const { gateway, held } = await startHeld({ maxQueuedSent: 2 });
+  const connections = Array.from({ length: 6 }, () => openConnection(gateway.port));
+  const signIn = (n: number) =>
+    `POST /auth/register HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nX-Request-Id: sign-in-${n}\r\nContent-Length: 2\r\n\r\n{}`;
+  const sent = () => held.map(({ req }) => req.headers['x-request-id']);
+  for (const [n, { send }] of connections.entries()) {
+    send(signIn(n));
+    await gateway.call({ path: '/health' }); // arrives after it
+  }
+  await until(() => held.length === 2, 'the first two');
+  connections[3]?.socket.destroy();
+  await gateway.call({ path: '/health' });
+  held[1]?.end('{}');
+  await until(() => held.length === 3, 'the next');
+  connections[0]?.socket.destroy();
+  await until(() => held.length === 4, 'the one in the place of a client that is gone');
+  expect(sent()).toEqual(['sign-in-0', 'sign-in-1', 'sign-in-2', 'sign-in-4']);
+  for (const n of [2, 3, 4]) {
+    held[n]?.end('{}');
+    if (n === 2) await until(() => held.length === 5, 'the last');
+  }
+  expect(sent().at(-1)).toBe('sign-in-5');
+  const responded = (n: number) => connections[n]?.received().startsWith('HTTP/1.1 200') === true;
+  await until(() => [1, 2, 4, 5].every(responded), 'all responses');
 });
 
 test('admits fewer requests while the event loop is delayed', async () => {

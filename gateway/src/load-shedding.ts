@@ -3,21 +3,21 @@ import { overloaded } from '@clientela/errors';
 import { hasBody } from './body.ts';
 import type { Limits } from './limits.ts';
 import type { Middleware } from './request-context.ts';
-import type { Route, Upstream } from './upstreams.ts';
+import { waitsInQueue, type Route, type Upstream } from './upstreams.ts';
 
 /**
  * `bulk`: exports, uploads, event streams, and whatever else may take longer than a person waits. `queued`: writes that wait in a queue
- * of their service, as sign-ins do, where they cost next to nothing.
+ * of their service.
  */
 type Priority = 'read' | 'write' | 'queued' | 'bulk';
 
 /** The share of the limit up to which requests are admitted: the least urgent are shed first. */
 const shares: Record<Priority, number> = { read: 1, write: 0.8, queued: 0.8, bulk: 0.5 };
 
-const priorityOf = ({ method, kind, deadline, max_silence }: Route): Priority => {
-  if (kind !== 'json' || deadline > 15_000) return 'bulk';
-  if (max_silence !== undefined) return 'queued';
-  return method === 'GET' ? 'read' : 'write';
+const priorityOf = (route: Route): Priority => {
+  if (route.kind !== 'json' || route.deadline > 15_000) return 'bulk';
+  if (waitsInQueue(route)) return 'queued';
+  return route.method === 'GET' ? 'read' : 'write';
 };
 
 /** How requests are counted: short ones together, the others apart. */

@@ -1,6 +1,7 @@
+import { once } from 'node:events';
 import type { Service } from '@clientela/contracts';
 import { AppError, resourceErrorCodes, unavailable } from '@clientela/errors';
-import { createRetryBudget, type RetryBudget } from '@clientela/runtime';
+import { createConcurrencyLimiter, createRetryBudget, type RetryBudget } from '@clientela/runtime';
 import type { Request } from 'express';
 import { enforceBodyRate, slowBody } from './body.ts';
 import { sendProblem } from './error-handler.ts';
@@ -15,7 +16,7 @@ import { startHop, type Hop } from './tracing.ts';
 import { createTurns } from './turns.ts';
 import { createTransports } from './transports/transports.ts';
 import type { UpstreamEvents, UpstreamRequest, UpstreamResponse } from './transports/transport.ts';
-import type { Route } from './upstreams.ts';
+import { waitsInQueue, type Route } from './upstreams.ts';
 
 const retryAfter = { 'Retry-After': '2' };
 
@@ -181,7 +182,9 @@ function trackRequest(
     sendProblem(res, failure === 'bodyRejected' ? bodyRejection : failures[failure](service));
   };
 
-  const responsesSoFar = () => replica && responsesOf(replica).get(route);
+  /** Of the replica that has the request, or of any while it waits for its turn. */
+  const responsesSoFar = () =>
+    (replica ? [replica] : replicas.all).reduce((sum, each) => sum + (responsesOf(each).get(route) ?? 0), 0);
 
   /** Fails the request before its deadline when the service stays silent, while others of the route wait as well. */
   const watchSilence = (silence: number) => {
@@ -282,6 +285,12 @@ export function createProxy(
     sharedFor: limits.serviceSharedFor,
   });
 
+  const queues = new Map(
+    [...services].map(([name, { all }]) => [
+      name,
+      createConcurrencyLimiter({ concurrency: limits.maxQueuedSent * all.length }),
+    ]),
+  );
   const transports = createTransports(services, limits);
 
   const middleware: Middleware = (req, res, next) => {
@@ -297,6 +306,17 @@ export function createProxy(
     const events = trackRequest(req, res, target);
     res.locals.upstream = events;
     const { actor } = res.locals.context;
+    const queue = waitsInQueue(route) ? queues.get(service) : undefined;
+    if (queue) {
+      const ended = new AbortController();
+      endTurn = () => ended.abort();
+      const sendAndWait = () => {
+        events.start();
+        return once(ended.signal, 'abort');
+      };
+      void queue(sendAndWait, ended.signal).catch((error) => ended.signal.aborted || next(error));
+      return;
+    }
     if (!options.takesTurns || !actor || !isShortRead(route)) {
       events.start();
       return;
