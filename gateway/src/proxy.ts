@@ -1,7 +1,12 @@
 import { once } from 'node:events';
 import type { Service } from '@clientela/contracts';
 import { AppError, resourceErrorCodes, unavailable } from '@clientela/errors';
-import { createConcurrencyLimiter, createRetryBudget, type RetryBudget } from '@clientela/runtime';
+import {
+  createConcurrencyLimiter,
+  createRetryBudget,
+  type ConcurrencyLimiter,
+  type RetryBudget,
+} from '@clientela/runtime';
 import type { Request } from 'express';
 import { enforceBodyRate, slowBody } from './body.ts';
 import { sendProblem } from './error-handler.ts';
@@ -266,6 +271,19 @@ function trackRequest(
 const isShortRead = ({ method, kind, deadline }: Route): boolean =>
   method === 'GET' && kind === 'json' && deadline <= 10_000;
 
+/** Starts a request when a place in the queue is free, and keeps the place until the request has ended. */
+async function startInQueue(queue: ConcurrencyLimiter, start: () => void, ended: AbortSignal): Promise<void> {
+  const startAndWait = () => {
+    start();
+    return once(ended, 'abort');
+  };
+  try {
+    await queue(startAndWait, ended);
+  } catch (error) {
+    if (!ended.aborted) throw error; // else its client is gone, or its time is up
+  }
+}
+
 /**
  * Forwards requests to the services as streams, and turns every failure on the way into a problem document.
  * @param services the replicas of each
@@ -310,11 +328,7 @@ export function createProxy(
     if (queue) {
       const ended = new AbortController();
       endTurn = () => ended.abort();
-      const sendAndWait = () => {
-        events.start();
-        return once(ended.signal, 'abort');
-      };
-      void queue(sendAndWait, ended.signal).catch((error) => ended.signal.aborted || next(error));
+      void startInQueue(queue, events.start, ended.signal).then(undefined, next);
       return;
     }
     if (!options.takesTurns || !actor || !isShortRead(route)) {
