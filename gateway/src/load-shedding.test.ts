@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import type { RequestListener, ServerResponse } from 'node:http';
 import { expect, test, vi } from 'vitest';
 import { admissionLimit } from './load-shedding.ts';
@@ -9,7 +10,7 @@ const paths = {
     '/api/customers': { get: {}, post: {} },
     '/api/customers/export.csv': { get: { kind: 'stream' } },
     '/api/customers/batch': { post: { deadline: 120_000 } },
-    '/auth/login': { post: { open: true, address_rate_limit: 'login' } },
+    '/auth/login': { post: { open: true, address_rate_limit: 'login', deadline: 15_000, max_silence: 5000 } },
     '/auth/register': { post: { open: true, deadline: 15_000, max_silence: 5000 } },
   },
   product: { '/api/products': { get: {} } },
@@ -181,6 +182,21 @@ test('sends a few of those at once, the others in order as they end; one whose c
   expect(sent().at(-1)).toBe('sign-in-5');
   const responded = (n: number) => connections[n]?.received().startsWith('HTTP/1.1 200') === true;
   await until(() => [1, 2, 4, 5].every(responded), 'all responses');
+});
+
+test('requests that arrive together with many sign-ins do not wait for them', async () => {
+  const { gateway } = await startHeld({});
+  const limited = `POST /auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}`; // LOGIN_RATE allows one
+  const all = [...Array.from({ length: 30 }, () => limited), 'GET /health HTTP/1.1\r\nHost: a\r\n\r\n'];
+  const connections = all.map(() => openConnection(gateway.port));
+  await Promise.all(connections.map(({ socket }) => once(socket, 'connect')));
+  const responses: string[] = [];
+  for (const [n, { socket, send }] of connections.entries()) {
+    socket.once('data', (chunk: Buffer) => responses.push(chunk.toString().slice(9, 12)));
+    send(all[n] ?? '');
+  }
+  await until(() => responses.length >= 30, 'the responses');
+  expect(responses.indexOf('200')).toBeLessThan(10);
 });
 
 test('admits fewer requests while the event loop is delayed', async () => {

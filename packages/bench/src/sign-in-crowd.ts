@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { lowerPriority } from '@clientela/runtime';
 import { highLimits, startBenchFleet } from './bench-fleet.ts';
 import { median } from './measure.ts';
 import { startGenerator, type Sample } from './open-loop.ts';
@@ -38,6 +39,7 @@ export async function measureSignInCrowd(rounds: number, signal: AbortSignal): P
     gatewayFirst: true,
   });
   const crowd = await startGenerator({ isNiced: true });
+  lowerPriority(crowd.pid, 18); // users have computers of their own
   const reader = await startGenerator({ isNiced: false });
   try {
     const port = fleet.ports.gateway;
