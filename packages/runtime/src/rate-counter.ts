@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { hash, type KeyObject } from 'node:crypto';
 import { measureRateLimit } from './rate-limit-metrics.ts';
 import type { Redis } from './redis.ts';
 import type { Rate } from './settings.ts';
@@ -70,12 +70,12 @@ type Reply = [admitted: number, time: number, ...usedAndEnd: number[]];
 export function createRateCounter(options: {
   name: string;
   rates: readonly Rate[];
-  secret: Buffer;
+  secret: KeyObject;
   redis?: Redis | undefined;
 }): RateCounter {
   const { name, rates, secret, redis } = options;
   const args = rates.flatMap(({ limit, window }) => [limit, window]);
-  const hashPrefix = secret.toString('base64');
+  const hashPrefix = secret.export().toString('base64');
   const entries = new Map<string, Entry>();
 
   /** Finds what is known of a key, and moves it to the end of those to forget. */

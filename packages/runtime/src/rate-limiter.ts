@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { NextFunction, Request, Response } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import { createRateCounter, type RateUse, type WindowUse } from './rate-counter.ts';
@@ -15,7 +16,7 @@ export function createRateLimiter<Answer extends Response = Response>(options: {
   rates: Readonly<Record<string, Rate>>;
   keyOf: (request: Request, response: Answer) => string;
   rejection: (seconds: number) => Error;
-  secret: Buffer;
+  secret: KeyObject;
   redis?: Redis | undefined;
 }): (request: Request, response: Answer, next: NextFunction) => void {
   const { name, rates, keyOf, rejection, secret, redis } = options;

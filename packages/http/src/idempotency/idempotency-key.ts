@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, type Hmac } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { AppError, conflict, type FieldError } from '@clientela/errors';
 import { deriveKey } from '@clientela/runtime';
@@ -79,14 +79,15 @@ export type Fingerprint = {
  */
 export function fingerprints(secret: string): () => Fingerprint {
   const key = deriveKey(secret, 'clientela idempotency');
+  const noFile = createHmac('sha256', key).digest();
   return () => {
-    const file = createHmac('sha256', key);
+    let file: Hmac | undefined;
     let fileDigest: Buffer | undefined;
     return {
-      update: (chunk) => void file.update(chunk),
+      update: (chunk) => void (file ??= createHmac('sha256', key)).update(chunk),
       digest: (request) =>
         createHmac('sha256', key)
-          .update((fileDigest ??= file.digest()))
+          .update((fileDigest ??= file?.digest() ?? noFile))
           .update(canonicalJson([request.query, request.body]))
           .digest(),
     };

@@ -12,11 +12,11 @@ export type KeyPair = { kid: string; public_jwk: PublicJwk; sealed_private_key: 
  * @param authSecret AUTH_SECRET: 32 bytes in base64url
  * @param label the purpose; keys sealed for one purpose cannot be opened for another
  */
-export const sealingKeyFor = (authSecret: string, label: 'signing-keys' | 'receipt-keys'): Buffer =>
+export const sealingKeyFor = (authSecret: string, label: 'signing-keys' | 'receipt-keys'): KeyObject =>
   deriveKey(authSecret, `clientela auth ${label}`);
 
 /** Generates a P-256 key pair (ES256); its `kid` is the JWK thumbprint (RFC 7638). */
-export async function generateKeyPair(sealingKey: Buffer, use: PublicJwk['use']): Promise<KeyPair> {
+export async function generateKeyPair(sealingKey: KeyObject, use: PublicJwk['use']): Promise<KeyPair> {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const { x = '', y = '' } = publicKey.export({ format: 'jwk' });
   const jwk = { kty: 'EC', crv: 'P-256', x, y } as const;
@@ -28,7 +28,7 @@ export async function generateKeyPair(sealingKey: Buffer, use: PublicJwk['use'])
 
 /** @throws EnvironmentError when the key was sealed under another AUTH_SECRET */
 export function unsealPrivateKey(
-  sealingKey: Buffer,
+  sealingKey: KeyObject,
   { kid, sealed_private_key }: Omit<KeyPair, 'public_jwk'>,
 ): KeyObject {
   try {

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomBytes, type KeyObject } from 'node:crypto';
 
 const algorithm = 'aes-256-gcm';
 const nonceBytes = 12;
@@ -8,7 +8,7 @@ const tagBytes = 16;
  * Encrypts and authenticates bytes (AES-256-GCM). Returns nonce, tag and ciphertext.
  * @param associatedData authenticated but not encrypted; `unseal` needs the same value
  */
-export function seal(key: Buffer, plain: Buffer, associatedData: string): Buffer {
+export function seal(key: KeyObject, plain: Buffer, associatedData: string): Buffer {
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv(algorithm, key, nonce, { authTagLength: tagBytes });
   cipher.setAAD(Buffer.from(associatedData));
@@ -17,7 +17,7 @@ export function seal(key: Buffer, plain: Buffer, associatedData: string): Buffer
 }
 
 /** @throws Error when the key, the bytes or the associated data differ */
-export function unseal(key: Buffer, sealed: Buffer, associatedData: string): Buffer {
+export function unseal(key: KeyObject, sealed: Buffer, associatedData: string): Buffer {
   const decipher = createDecipheriv(algorithm, key, sealed.subarray(0, nonceBytes), { authTagLength: tagBytes });
   decipher.setAAD(Buffer.from(associatedData)).setAuthTag(sealed.subarray(nonceBytes, nonceBytes + tagBytes));
   return Buffer.concat([decipher.update(sealed.subarray(nonceBytes + tagBytes)), decipher.final()]);

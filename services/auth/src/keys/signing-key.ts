@@ -61,7 +61,7 @@ export async function rotateSigningKey(tx: Tx, authSecret: string): Promise<{ ki
   return { kid: key.kid, signs_from: await promoteKey(tx, key, activationDelay) };
 }
 
-function toSigningKey(stored: StoredKey, sealingKey: Buffer) {
+function toSigningKey(stored: StoredKey, sealingKey: KeyObject) {
   const key: SigningKey = { alg: 'ES256', kid: stored.kid, key: unsealPrivateKey(sealingKey, stored) };
   return { key, signsFrom: stored.signs_from };
 }

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { afterCommit, type Db, type Tx } from '@clientela/db';
 import { unavailable } from '@clientela/errors';
 import { deriveKey } from '@clientela/runtime';
@@ -6,7 +7,7 @@ import { MailContent, type QueuedKind } from './schema.ts';
 import { insertMail, type QueuedMail } from './store.ts';
 
 /** Whether mails can be sent, and the key that seals those that wait. */
-export type Mails = { isConfigured: boolean; key: Buffer };
+export type Mails = { isConfigured: boolean; key: KeyObject };
 
 /** @param secret AUTH_SECRET */
 export const createMails = (secret: string, isConfigured: boolean): Mails => ({
@@ -45,11 +46,11 @@ export async function queueMail(
   if (wake) afterCommit(tx, wake);
 }
 
-export const sealContent = (key: Buffer, id: string, content: MailContent): Buffer =>
+export const sealContent = (key: KeyObject, id: string, content: MailContent): Buffer =>
   seal(key, Buffer.from(JSON.stringify(content)), id);
 
 /** @throws Error for a row that was sealed with another AUTH_SECRET */
-export const unsealContent = (key: Buffer, { id, sealed }: Pick<QueuedMail, 'id' | 'sealed'>): MailContent =>
+export const unsealContent = (key: KeyObject, { id, sealed }: Pick<QueuedMail, 'id' | 'sealed'>): MailContent =>
   MailContent.parse(JSON.parse(unseal(key, sealed, id).toString()));
 
 const setting = 'wakeMails';

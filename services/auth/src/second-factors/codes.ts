@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, type KeyObject } from 'node:crypto';
 import { deriveKey } from '@clientela/runtime';
 import { generate } from 'lean-qr';
 import { toSvgSource } from 'lean-qr/extras/svg';
@@ -6,7 +6,7 @@ import { Secret, TOTP } from 'otpauth';
 import { seal, unseal } from '../keys/sealing.ts';
 
 /** The key that seals the secrets of authenticator apps, and the clock that judges their codes (milliseconds since 1970). */
-export type SecondFactors = { key: Buffer; now: () => number };
+export type SecondFactors = { key: KeyObject; now: () => number };
 
 /** @param secret AUTH_SECRET */
 export const createSecondFactors = (secret: string, now: () => number = Date.now): SecondFactors => ({
