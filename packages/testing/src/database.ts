@@ -58,7 +58,13 @@ export async function testDatabase(service: Service, options: { pool?: number } 
       await Promise.all([db.destroy(), owner.destroy()]);
       await asAdmin(`drop database if exists ${name} with (force)`);
     },
-    cut: () => asAdmin(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`),
+    // Ends all at once, then waits for each, so that no pool gives one of them to the next query.
+    cut: () =>
+      asAdmin(`
+        with ended as (
+          select array_agg(pid) as pids, count(pg_terminate_backend(pid)) from pg_stat_activity where datname = '${name}'
+        )
+        select pg_terminate_backend(pid, 10000) from ended, unnest(pids) as pid`),
   };
 }
 
@@ -101,7 +107,7 @@ function adminClient(): Promise<pg.Client> {
     const client = new pg.Client({ connectionString: inject('postgres') });
     client.on('error', () => (connected = undefined)); // the server stops at the end of the run
     await client.connect();
-    client.unref(); // does not keep the worker alive
+    (client as pg.Client & { unref: () => void }).unref(); // does not keep the worker alive
     return client;
   })();
   return connected;
