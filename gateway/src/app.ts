@@ -35,6 +35,7 @@ import { startRevocationPoller } from './revocations.ts';
 import { matchRoutes, validateRequestTarget } from './route-matching.ts';
 import { createGatewayServer } from './server.ts';
 import { readUpstreams, type Upstream } from './upstreams.ts';
+import { yieldToOthers } from './yielding.ts';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
@@ -119,6 +120,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     validateRequestTarget(limits), //       400, 414
     consolePages(config, rateLimits.anonymous), // the files of the console
     routes.middleware, //                   404, 405, OPTIONS, or a built-in route
+    yieldToOthers(), //                     sign-ins, which wait in any case
     shedding.middleware, //                 503 when overloaded, for what `refusals` leaves to the app
     rateLimits.anonymous, //                429
     rateLimits.signIns, //                  429

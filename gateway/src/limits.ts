@@ -56,10 +56,13 @@ export const limits = {
   /** A service counts as shared for this long after another company used it. */
   serviceSharedFor: 10_000,
   /**
-   * Requests in progress at one replica of a service, and twice as many at all services; bulk requests count apart. Fewer than
-   * connections, so that none waits for one.
+   * Requests in progress at one replica of a service, and twice as many at all services; requests that wait in a queue of their service
+   * and bulk requests count apart. Together as many as a service accepts, and fewer than connections, so that none waits for one.
    */
   maxInFlight: 128,
+  maxQueuedInFlight: 256,
+  /** How many of those that wait in a queue are sent to a replica at once: enough to keep it busy. The others wait here, which is cheaper. */
+  maxQueuedSent: 16,
   maxBulkInFlight: 128,
   /** Beyond this average delay of the event loop fewer requests are admitted. */
   maxLoopDelay: 50,

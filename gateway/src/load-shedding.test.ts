@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import type { RequestListener, ServerResponse } from 'node:http';
 import { expect, test, vi } from 'vitest';
 import { admissionLimit } from './load-shedding.ts';
@@ -9,7 +10,8 @@ const paths = {
     '/api/customers': { get: {}, post: {} },
     '/api/customers/export.csv': { get: { kind: 'stream' } },
     '/api/customers/batch': { post: { deadline: 120_000 } },
-    '/auth/login': { post: { open: true, address_rate_limit: 'login' } },
+    '/auth/login': { post: { open: true, address_rate_limit: 'login', deadline: 15_000, max_silence: 5000 } },
+    '/auth/register': { post: { open: true, deadline: 15_000, max_silence: 5000 } },
   },
   product: { '/api/products': { get: {} } },
 };
@@ -134,6 +136,67 @@ test('bounds bulk requests apart, so that many of them stop no others', async ()
   await until(() => held.length === 3, 'a read');
   for (const res of held) res.end('{}');
   for (const response of [...streams, other]) expect((await response).status).toBe(200);
+});
+
+test('bounds requests that wait in a queue of their service apart, so that many sign-ins take no place of others', async () => {
+  const { held, send, read, fill, finish } = await startHeld({
+    maxInFlight: 10,
+    maxQueuedInFlight: 20,
+    maxQueuedSent: 20,
+  });
+  const signIns = Array.from({ length: 20 }, () => send('POST', '/auth/register'));
+  await until(() => held.length === 20, 'all sign-ins');
+  expect(outcome(await send('POST', '/auth/register'))).toEqual(shed);
+  const others = [read(), send('POST', '/api/customers')];
+  await until(() => held.length === 22, 'a read and a write');
+  for (const res of held.splice(0)) res.end('{}');
+  for (const response of [...signIns, ...others]) expect((await response).status).toBe(200);
+
+  await fill(8);
+  expect(outcome(await send('POST', '/auth/register'))).toEqual(shed); // as any other write
+  await finish();
+});
+
+test('sends a few of those at once, the others in order as they end; one whose client is gone is never sent', async () => {
+  const { gateway, held } = await startHeld({ maxQueuedSent: 2 });
+  const connections = Array.from({ length: 6 }, () => openConnection(gateway.port));
+  const signIn = (n: number) =>
+    `POST /auth/register HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nX-Request-Id: sign-in-${n}\r\nContent-Length: 2\r\n\r\n{}`;
+  const sent = () => held.map(({ req }) => req.headers['x-request-id']);
+  for (const [n, { send }] of connections.entries()) {
+    send(signIn(n));
+    await gateway.call({ path: '/health' }); // arrives after it
+  }
+  await until(() => held.length === 2, 'the first two');
+  connections[3]?.socket.destroy();
+  await gateway.call({ path: '/health' });
+  held[1]?.end('{}');
+  await until(() => held.length === 3, 'the next');
+  connections[0]?.socket.destroy();
+  await until(() => held.length === 4, 'the one in the place of a client that is gone');
+  expect(sent()).toEqual(['sign-in-0', 'sign-in-1', 'sign-in-2', 'sign-in-4']);
+  for (const n of [2, 3, 4]) {
+    held[n]?.end('{}');
+    if (n === 2) await until(() => held.length === 5, 'the last');
+  }
+  expect(sent().at(-1)).toBe('sign-in-5');
+  const responded = (n: number) => connections[n]?.received().startsWith('HTTP/1.1 200') === true;
+  await until(() => [1, 2, 4, 5].every(responded), 'all responses');
+});
+
+test('requests that arrive together with many sign-ins do not wait for them', async () => {
+  const { gateway } = await startHeld({});
+  const limited = `POST /auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}`; // LOGIN_RATE allows one
+  const all = [...Array.from({ length: 30 }, () => limited), 'GET /health HTTP/1.1\r\nHost: a\r\n\r\n'];
+  const connections = all.map(() => openConnection(gateway.port));
+  await Promise.all(connections.map(({ socket }) => once(socket, 'connect')));
+  const responses: string[] = [];
+  for (const [n, { socket, send }] of connections.entries()) {
+    socket.once('data', (chunk: Buffer) => responses.push(chunk.toString().slice(9, 12)));
+    send(all[n] ?? '');
+  }
+  await until(() => responses.length >= 30, 'the responses');
+  expect(responses.indexOf('200')).toBeLessThan(10);
 });
 
 test('admits fewer requests while the event loop is delayed', async () => {

@@ -3,18 +3,25 @@ import { overloaded } from '@clientela/errors';
 import { hasBody } from './body.ts';
 import type { Limits } from './limits.ts';
 import type { Middleware } from './request-context.ts';
-import type { Route, Upstream } from './upstreams.ts';
+import { waitsInQueue, type Route, type Upstream } from './upstreams.ts';
 
-/** `bulk`: exports, uploads, event streams, and whatever else may take longer than a person waits. */
-type Priority = 'read' | 'write' | 'bulk';
+/**
+ * `bulk`: exports, uploads, event streams, and whatever else may take longer than a person waits. `queued`: writes that wait in a queue
+ * of their service.
+ */
+type Priority = 'read' | 'write' | 'queued' | 'bulk';
 
 /** The share of the limit up to which requests are admitted: the least urgent are shed first. */
-const shares: Record<Priority, number> = { read: 1, write: 0.8, bulk: 0.5 };
+const shares: Record<Priority, number> = { read: 1, write: 0.8, queued: 0.8, bulk: 0.5 };
 
-const priorityOf = ({ method, kind, deadline }: Route): Priority => {
-  if (kind !== 'json' || deadline > 15_000) return 'bulk';
-  return method === 'GET' ? 'read' : 'write';
+const priorityOf = (route: Route): Priority => {
+  if (route.kind !== 'json' || route.deadline > 15_000) return 'bulk';
+  if (waitsInQueue(route)) return 'queued';
+  return route.method === 'GET' ? 'read' : 'write';
 };
+
+/** How requests are counted: short ones together, the others apart. */
+const countOf = (priority: Priority) => (priority === 'read' || priority === 'write' ? 'short' : priority);
 
 /** Created once: its stack trace would cost more than the rest of a rejection. */
 export const rejection = overloaded();
@@ -51,18 +58,21 @@ export type LoadShedding = {
 /**
  * Rejects what the gateway or a service could not finish in time, before any work is done for it. Reads outlast writes, and writes
  * outlast bulk requests; the gateway's own routes never come here. Runs again once a body has arrived, and counts its request then: a
- * slow client is no work. For the same reason a short request counts only until its service has responded.
+ * slow client is no work. For the same reason only a bulk request counts after its service has responded.
  */
 export function createLoadShedding(upstreams: readonly Upstream[], limits: Limits): LoadShedding {
   const meter = startDelayMeter(50);
-  const newCount = () => ({ short: 0, bulk: 0 });
+  const newCount = () => ({ short: 0, queued: 0, bulk: 0 });
+  /** Of one replica. */
+  const bounds = { short: Infinity, queued: limits.maxQueuedInFlight, bulk: limits.maxBulkInFlight };
   const total = newCount();
   const counts = new Map<Service, ReturnType<typeof newCount>>(upstreams.map(({ service }) => [service, newCount()]));
   const replicas = new Map(upstreams.map(({ service, urls }) => [service, urls.length]));
   const mostReplicas = Math.max(1, ...replicas.values()); // one service at its limit must not stop the others
 
   const currentLimit = () => admissionLimit(limits.maxInFlight, meter.delay(), limits.maxLoopDelay);
-  const isBusy = () => total.short >= shares.bulk * currentLimit() || total.bulk >= limits.maxBulkInFlight;
+  const isBusy = () =>
+    total.short >= shares.bulk * currentLimit() || total.queued >= bounds.queued || total.bulk >= bounds.bulk;
   const isFull = (route: Route, service: Service): boolean => {
     const count = counts.get(service);
     if (!count) return false;
@@ -70,7 +80,8 @@ export function createLoadShedding(upstreams: readonly Upstream[], limits: Limit
     const limit = shares[priority] * currentLimit();
     const size = replicas.get(service) ?? 1;
     if (count.short >= limit * size || total.short >= limit * mostReplicas * 2) return true;
-    return priority === 'bulk' && count.bulk >= limits.maxBulkInFlight * size;
+    const kind = countOf(priority);
+    return count[kind] >= bounds[kind] * size;
   };
 
   const middleware: Middleware = (req, res, next) => {
@@ -81,17 +92,17 @@ export function createLoadShedding(upstreams: readonly Upstream[], limits: Limit
     if (isFull(route, service)) throw rejection;
 
     if (hasBody(req) && !context.isBodyAwaited) return next();
-    const kind = priorityOf(route) === 'bulk' ? 'bulk' : 'short';
+    const kind = countOf(priorityOf(route));
     let isCounted = false;
     const setCounted = (isWork: boolean) => {
       if (isWork !== isCounted) for (const each of [count, total]) each[kind] += isWork ? 1 : -1;
       isCounted = isWork;
     };
     setCounted(true);
-    const isShort = kind === 'short';
+    const isBulk = kind === 'bulk';
     context.work = {
       start: () => setCounted(!res.closed),
-      end: () => setCounted(!isShort && isCounted),
+      end: () => setCounted(isBulk && isCounted),
     };
     res.once('close', () => setCounted(false));
     next();

@@ -107,10 +107,11 @@ describe('an unavailable or broken service', () => {
 
   describe('by a clock that the test moves', () => {
     /** Starts a gateway whose service collects its POSTs. Their responses and the gateway's clock are the test's. */
-    const startQueue = async () => {
+    const startQueue = async (limits = {}) => {
       const waiting: ServerResponse[] = [];
       const gateway = await startTestGateway({
         paths,
+        limits,
         serve: {
           customer: (req, res) => {
             req.resume();
@@ -120,13 +121,17 @@ describe('an unavailable or broken service', () => {
       });
       stopClock();
       const settled = (condition: () => boolean) => until(condition, 'a response');
-      const post = async () => {
-        const count = waiting.length;
+      const start = () => {
         const request = { status: 0, res: undefined as ServerResponse | undefined };
         void gateway.callSignedIn({ method: 'POST', path: '/api/queued', body: '{}' }).then(
           ({ status }) => (request.status = status),
           () => (request.status = -1),
         );
+        return request;
+      };
+      const post = async () => {
+        const count = waiting.length;
+        const request = start();
         await settled(() => waiting.length > count);
         request.res = waiting.at(-1);
         return request;
@@ -137,7 +142,7 @@ describe('an unavailable or broken service', () => {
         await settled(() => other.status > 0);
         expect(other.status).toBe(200);
       };
-      return { post, answerAnother, settled };
+      return { waiting, start, post, answerAnother, settled };
     };
 
     test('that hangs is a 504 after the silence that the route allows', async () => {
@@ -149,6 +154,23 @@ describe('an unavailable or broken service', () => {
       vi.advanceTimersByTime(1);
       await settled(() => request.status > 0);
       expect(request.status).toBe(504);
+    });
+
+    test('that answers others is not silent for a request that waits for its turn, until it is', async () => {
+      const { waiting, start, post, settled } = await startQueue({ maxQueuedSent: 1 });
+      const first = await post();
+      const timers = vi.getTimerCount();
+      const others = [start(), start(), start()];
+      await until(() => vi.getTimerCount() >= timers + 3, 'all requests');
+      vi.advanceTimersByTime(deadline / 2);
+      first.res?.end('{}');
+      await settled(() => first.status > 0 && waiting.length === 2);
+      vi.advanceTimersByTime(deadline / 2);
+      await setImmediate();
+      expect(others.map(({ status }) => status)).toEqual([0, 0, 0]);
+      vi.advanceTimersByTime(deadline);
+      await settled(() => others.every(({ status }) => status > 0));
+      expect(others.map(({ status }) => status)).toEqual([504, 503, 503]); // the last two were never sent
     });
 
     test('that answers others in turn has until the deadline', async () => {

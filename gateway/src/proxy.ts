@@ -1,6 +1,12 @@
+import { once } from 'node:events';
 import type { Service } from '@clientela/contracts';
 import { AppError, resourceErrorCodes, unavailable } from '@clientela/errors';
-import { createRetryBudget, type RetryBudget } from '@clientela/runtime';
+import {
+  createConcurrencyLimiter,
+  createRetryBudget,
+  type ConcurrencyLimiter,
+  type RetryBudget,
+} from '@clientela/runtime';
 import type { Request } from 'express';
 import { enforceBodyRate, slowBody } from './body.ts';
 import { sendProblem } from './error-handler.ts';
@@ -15,7 +21,7 @@ import { startHop, type Hop } from './tracing.ts';
 import { createTurns } from './turns.ts';
 import { createTransports } from './transports/transports.ts';
 import type { UpstreamEvents, UpstreamRequest, UpstreamResponse } from './transports/transport.ts';
-import type { Route } from './upstreams.ts';
+import { waitsInQueue, type Route } from './upstreams.ts';
 
 const retryAfter = { 'Retry-After': '2' };
 
@@ -181,7 +187,9 @@ function trackRequest(
     sendProblem(res, failure === 'bodyRejected' ? bodyRejection : failures[failure](service));
   };
 
-  const responsesSoFar = () => replica && responsesOf(replica).get(route);
+  /** Of the replica that has the request, or of any while it waits for its turn. */
+  const responsesSoFar = () =>
+    (replica ? [replica] : replicas.all).reduce((sum, each) => sum + (responsesOf(each).get(route) ?? 0), 0);
 
   /** Fails the request before its deadline when the service stays silent, while others of the route wait as well. */
   const watchSilence = (silence: number) => {
@@ -263,6 +271,19 @@ function trackRequest(
 const isShortRead = ({ method, kind, deadline }: Route): boolean =>
   method === 'GET' && kind === 'json' && deadline <= 10_000;
 
+/** Starts a request when a place in the queue is free, and keeps the place until the request has ended. */
+async function startInQueue(queue: ConcurrencyLimiter, start: () => void, ended: AbortSignal): Promise<void> {
+  const startAndWait = () => {
+    start();
+    return once(ended, 'abort');
+  };
+  try {
+    await queue(startAndWait, ended);
+  } catch (error) {
+    if (!ended.aborted) throw error; // else its client is gone, or its time is up
+  }
+}
+
 /**
  * Forwards requests to the services as streams, and turns every failure on the way into a problem document.
  * @param services the replicas of each
@@ -282,6 +303,12 @@ export function createProxy(
     sharedFor: limits.serviceSharedFor,
   });
 
+  const queues = new Map(
+    [...services].map(([name, { all }]) => [
+      name,
+      createConcurrencyLimiter({ concurrency: limits.maxQueuedSent * all.length }),
+    ]),
+  );
   const transports = createTransports(services, limits);
 
   const middleware: Middleware = (req, res, next) => {
@@ -297,6 +324,13 @@ export function createProxy(
     const events = trackRequest(req, res, target);
     res.locals.upstream = events;
     const { actor } = res.locals.context;
+    const queue = waitsInQueue(route) ? queues.get(service) : undefined;
+    if (queue) {
+      const ended = new AbortController();
+      endTurn = () => ended.abort();
+      void startInQueue(queue, events.start, ended.signal).then(undefined, next);
+      return;
+    }
     if (!options.takesTurns || !actor || !isShortRead(route)) {
       events.start();
       return;

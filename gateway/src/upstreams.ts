@@ -23,6 +23,9 @@ export type Route = {
   cookies?: readonly string[] | undefined;
 };
 
+/** Whether requests of a route wait in a queue of their service, as sign-ins do, where they cost next to nothing. */
+export const waitsInQueue = ({ max_silence }: Route): boolean => max_silence !== undefined;
+
 export type Upstream = {
   service: Service;
   /** Of its replicas. */

@@ -14,6 +14,7 @@ import { memoryOf } from './memory.ts';
 import { measureOpenLoop, type OpenLoopFigures } from './open-loop-cases.ts';
 import { loadNow, machine, markdown, writeReport, type Layer, type Report } from './report.ts';
 import { connections } from './sides.ts';
+import { measureSignInCrowd } from './sign-in-crowd.ts';
 import { measureSizes, type SizeRow } from './sizes.ts';
 import { measureTransfers, type Figure } from './transfers.ts';
 import { versionsOf } from './versions.ts';
@@ -23,7 +24,7 @@ const { values } = readCommandLine(
 
   --quick              one round, the most important cases, in about a minute
   --customers NUMBER   the largest number of customers (default: 1000000)
-  --only PARTS         parts of names of cases, or events, sizes, transfers; separated by |
+  --only PARTS         parts of names of cases, or crowd, events, sizes, transfers; separated by |
   --beside CHECKOUT    another checkout, whose events are measured in the same run
   --peer directus      installs Directus in a temporary folder and measures it on the same rows`,
   {
@@ -78,6 +79,8 @@ try {
   const openLoop = await attempt('open loop', () => openLoopOf(context, measured));
   const loaded = memoryOf(benchFleet.fleet);
 
+  const crowd = async () => [await measureSignInCrowd(effort.rounds, signal)];
+  const crowds = isWanted('crowd') ? await attempt('crowd', crowd) : [];
   const transfers = () => measureTransfers(benchFleet, values.quick ? 2000 : 20_000);
   if (isWanted('transfers')) figures.push(...(await attempt('transfers', transfers)));
   const bySize = isWanted('sizes') ? await attempt('sizes', () => sizeRows(context)) : [];
@@ -91,6 +94,7 @@ try {
     cases: measured,
     layers,
     openLoop,
+    crowds,
     events,
     sizes: bySize,
     figures,

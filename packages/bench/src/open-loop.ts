@@ -14,6 +14,8 @@ export type Order = {
   port: number;
   requests: readonly RawRequest[];
   rate?: number;
+  /** How many requests are sent at that rate; by default as many as are due. */
+  count?: number;
   connections: number;
   /** How many of them are open before the first request. */
   opened?: number;
@@ -89,7 +91,15 @@ function statusOf(received: Buffer): number | undefined {
   return isComplete ? Number(head.slice(9, 12)) : undefined;
 }
 
-async function generate({ port, requests, rate, connections, opened = 0, seconds }: Order): Promise<Outcome> {
+async function generate({
+  port,
+  requests,
+  rate,
+  count = Infinity,
+  connections,
+  opened = 0,
+  seconds,
+}: Order): Promise<Outcome> {
   const samples: Sample[] = [];
   const idle: Socket[] = [];
   const all = new Set<Socket>();
@@ -156,7 +166,7 @@ async function generate({ port, requests, rate, connections, opened = 0, seconds
   while (!isOver()) {
     await sleep(rate === undefined ? 50 : 2);
     if (rate === undefined) continue;
-    const target = ((performance.now() - startedAt) / 1000) * rate;
+    const target = Math.min(count, ((performance.now() - startedAt) / 1000) * rate);
     for (; due < target; due += 1) {
       // Takes them in turn: one that waits for long is closed by the gateway, maybe just as a request is sent on it.
       const socket = idle.shift() ?? (all.size < connections ? open() : undefined);

@@ -5,6 +5,7 @@ import type { EventFigures } from './events.ts';
 import { nodeTime, postgres, type Effort, type Measured, type MeasuredSide } from './measure.ts';
 import type { Memory } from './memory.ts';
 import type { OpenLoopFigures } from './open-loop-cases.ts';
+import type { CrowdFigures } from './sign-in-crowd.ts';
 import type { SizeRow } from './sizes.ts';
 import type { Figure } from './transfers.ts';
 
@@ -19,6 +20,7 @@ export type Report = {
   cases: Measured[];
   layers: Layer[];
   openLoop: OpenLoopFigures[];
+  crowds: CrowdFigures[];
   events: EventFigures[];
   sizes: SizeRow[];
   figures: Figure[];
@@ -114,6 +116,7 @@ export function markdown(report: Report): string {
     cases,
     layers,
     openLoop,
+    crowds,
     events,
     sizes,
     figures,
@@ -182,6 +185,33 @@ export function markdown(report: Report): string {
           ),
         )
       : []),
+    ...crowds.flatMap(({ users, refused, last, rate, alone, beside, ratio }) =>
+      section(
+        'Users who sign in at once',
+        `${users} users sign in within 20 ms, beside ${rate} reads of a customer a second, which are measured alone as well, in turns. ` +
+          'The gateway has the CPU first, as with `npm start`.',
+        '',
+        table(
+          [
+            'refused',
+            'last response',
+            'reads alone: median ms',
+            '99 % ms',
+            'beside them: median ms',
+            '99 % ms',
+            '99 %, ratio',
+          ],
+          [
+            [
+              String(refused),
+              `${(last / 1000).toFixed(1)} s`,
+              ...[alone.median, alone.p99, beside.median, beside.p99].map(tenths),
+              `${ratio.toFixed(2)} ×`,
+            ],
+          ],
+        ),
+      ),
+    ),
     ...(events.length > 0
       ? section(
           'Events',
