@@ -35,17 +35,10 @@ export type TestDatabase = {
  */
 export async function testDatabase(service: Service, options: { pool?: number } = {}): Promise<TestDatabase> {
   const admin = inject('postgres');
-  const server = new pg.Client({ connectionString: admin });
-  await server.connect();
-  const template = await templateOf(server, admin, service);
+  const template = await templateOf(admin, service);
   const name = `test_${service}_${randomBytes(6).toString('hex')}`;
-  try {
-    await server.query(`create database ${name} template ${template} owner ${template}_owner strategy file_copy`);
-    await server.query(`revoke all on database ${name} from public`);
-    await server.query(`grant connect on database ${name} to ${template}_app`);
-  } finally {
-    await server.end();
-  }
+  await asAdmin(`create database ${name} template ${template} owner ${template}_owner strategy file_copy`);
+  await asAdmin(`revoke all on database ${name} from public; grant connect on database ${name} to ${template}_app`);
   const at = (role: string) => {
     const url = new URL(admin);
     url.pathname = `/${name}`;
@@ -63,9 +56,15 @@ export async function testDatabase(service: Service, options: { pool?: number } 
     owner,
     drop: async () => {
       await Promise.all([db.destroy(), owner.destroy()]);
-      await asAdmin(admin, `drop database if exists ${name} with (force)`);
+      await asAdmin(`drop database if exists ${name} with (force)`);
     },
-    cut: () => asAdmin(admin, `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`),
+    // Ends all at once, then waits for each, so that no pool gives one of them to the next query.
+    cut: () =>
+      asAdmin(`
+        with ended as (
+          select array_agg(pid) as pids, count(pg_terminate_backend(pid)) from pg_stat_activity where datname = '${name}'
+        )
+        select pg_terminate_backend(pid, 10000) from ended, unnest(pids) as pid`),
   };
 }
 
@@ -95,25 +94,45 @@ export async function databaseBefore(service: Service, migration: string): Promi
     migrate: () => migrate({ ownerUrl, appRole, folders }),
     drop: async () => {
       await owner.destroy();
-      await asAdmin(admin, `drop database if exists ${name} with (force)`);
+      await asAdmin(`drop database if exists ${name} with (force)`);
     },
   };
 }
 
-async function asAdmin(admin: string, sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: admin });
-  await client.connect();
-  await client.query(sql);
-  await client.end();
+let connected: Promise<pg.Client> | undefined;
+
+/** Returns this worker's connection of the superuser role, which all its files share, because a new one loads PostgreSQL's catalog. */
+function adminClient(): Promise<pg.Client> {
+  connected ??= (async () => {
+    const client = new pg.Client({ connectionString: inject('postgres') });
+    client.on('error', () => (connected = undefined)); // the server stops at the end of the run
+    await client.connect();
+    (client as pg.Client & { unref: () => void }).unref(); // does not keep the worker alive
+    return client;
+  })();
+  return connected;
 }
+
+const asAdmin = async (sql: string): Promise<void> => void (await (await adminClient()).query(sql));
 
 const password = 'only-for-tests';
 
-/** Creates the template once per run, under a lock. */
-async function templateOf(server: pg.Client, admin: string, service: Service): Promise<string> {
+const templates = new Map<Service, Promise<string>>();
+
+/** Returns the template of a service, which each worker looks for once. */
+function templateOf(admin: string, service: Service): Promise<string> {
+  const template = templates.get(service) ?? createTemplate(admin, service);
+  templates.set(service, template);
+  return template;
+}
+
+/** Creates the template once per run, under a lock, which needs a connection of its own. */
+async function createTemplate(admin: string, service: Service): Promise<string> {
   const template = `template_${service}`;
-  await server.query('select pg_advisory_lock(hashtext($1))', [template]);
+  const server = new pg.Client({ connectionString: admin });
+  await server.connect();
   try {
+    await server.query('select pg_advisory_lock(hashtext($1))', [template]);
     const ready = await server.query('select 1 from pg_database where datname = $1 and datistemplate', [template]);
     if (ready.rowCount) return template;
     const database = await provision(admin, template, { owner: password, app: password }, { ownServer: true });
@@ -121,6 +140,6 @@ async function templateOf(server: pg.Client, admin: string, service: Service): P
     await server.query(`alter database ${template} is_template true`);
     return template;
   } finally {
-    await server.query('select pg_advisory_unlock(hashtext($1))', [template]);
+    await server.end(); // releases the lock
   }
 }

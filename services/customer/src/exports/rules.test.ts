@@ -17,7 +17,9 @@ test('leaves other text alone', () => {
 
 test('reads back every text, whatever it begins with', () => {
   const start = fc.constantFrom('', "'", "''", '=', '+', '-', '@', '\t', '\r', '＝', "'=", "''+");
-  const property = fc.property(start, fc.string({ unit: 'binary' }), (before, rest) => {
+  // Not the unit `binary`, for which fast-check lists all characters.
+  const unit = fc.nat({ max: 0x10_ffff }).map((character) => String.fromCodePoint(character));
+  const property = fc.property(start, fc.string({ unit }), (before, rest) => {
     const text = before + rest;
     expect(restoreText(neutralizeText(text))).toBe(text);
     expect(neutralizeText(text)).not.toMatch(/^[=+\-@\t\r＝＋－＠]/);

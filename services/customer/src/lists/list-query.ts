@@ -225,9 +225,9 @@ export function applyOrder(rows: Query, keys: readonly SortKey[]): Query {
   return rows;
 }
 
-/** Returns the same order for rows of a subquery that selected its sort keys as k0, k1 … */
-export const aliasedSortKeys = (keys: readonly SortKey[], from: string): SortKey[] =>
-  keys.map((key, index) => Object.assign({ ...key }, { sql: `${from}.k${index}`, values: [] }));
+/** Returns the same order for rows of a subquery that selected its sort keys as k0, k1 …, or for that subquery itself. */
+export const aliasedSortKeys = (keys: readonly SortKey[], from?: string): SortKey[] =>
+  keys.map((key, index) => Object.assign({ ...key }, { sql: from ? `${from}.k${index}` : `k${index}`, values: [] }));
 
 /** Selects the customer's identity and the sort keys. */
 export const selectKeys = (

@@ -8,7 +8,7 @@ export type Plan =
   | 'empty'
   /** One index gives exactly the list's rows in its order. */
   | 'orderedIndexScan'
-  /** One statement reads, counts and sorts the rows, unless there are too many. */
+  /** One statement finds, counts and sorts the rows, unless there are too many; another reads those of the page. */
   | 'countAndSort'
   /** An index gives the order; the scan filters rows and gives up after a bound, and then all are sorted. */
   | 'boundedIndexScan'

@@ -128,6 +128,24 @@ describe('customer search', () => {
     expect(await names(shop, 'search=jose&sort=full_name')).toEqual(['García López, José', 'José Díaz']);
   });
 
+  test('finds a long number by all of its digits, in their order and without others between them', async ({
+    service,
+  }) => {
+    const shop = await shopWith(
+      service,
+      { full_name: 'Whole', document_type: 'passport', document_number: '600123456' },
+      { full_name: 'Within', document_type: 'passport', document_number: '9960012345699' },
+      { full_name: 'Apart', document_type: 'passport', document_number: '600912394569' },
+      { full_name: 'Other order', document_type: 'passport', document_number: '456123600' },
+      { full_name: 'Repeated', document_type: 'passport', document_number: '111111111222' },
+    );
+    expect(await best(shop, '600123456')).toEqual(['Whole', 'Within']);
+    expect(await names(shop, 'search=600123456&sort=full_name')).toEqual(['Whole', 'Within']);
+    expect(await best(shop, '6001234569')).toEqual(['Within']);
+    expect(await best(shop, '60012345')).toEqual(['Whole', 'Within']);
+    expect(await best(shop, '1111111112')).toEqual(['Repeated']);
+  });
+
   test('allows one typo in a name or e-mail of four letters or more, and none in digits', async ({ service }) => {
     const shop = await shopWith(
       service,

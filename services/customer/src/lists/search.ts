@@ -3,7 +3,6 @@ import {
   execute,
   EXACT_COUNT_LIMIT,
   plannerRowEstimate,
-  whereCompany,
   type Db,
   type NamedStatement,
   type Query,
@@ -91,33 +90,32 @@ export async function searchCustomers(
   return { ...total, rows };
 }
 
-const startSearch = async (db: Db, scope: Scope, search: string): Promise<Search> => ({
-  term: parseSearchTerm(search),
-  identified: await findByIdentifier(db, scope, search),
-  isMostOfTable: 'company_id' in scope && (await hasMostCustomers(db, scope.company_id)),
-});
-
-const mostStatement: NamedStatement = {
-  name: 'has_most_customers',
-  text: `select sum(customers) > (select reltuples from pg_class where oid = 'customers'::regclass) / 2 as is_most
-    from customer_counts where company_id = $1`,
+const identified = (company: string) => `select company_id, id from customers
+  where ${company} (external_id = any($1::text[]) or number = $2::bigint) limit ${IDENTIFIED_LIMIT}`;
+const identifiedInAll: NamedStatement = { name: 'identified_customers_in_all', text: identified('') };
+/** Has one row without customer when none is identified. The planner keeps an estimate of how many customers there are. */
+const identifiedInCompany: NamedStatement = {
+  name: 'identified_customers',
+  text: `select c.company_id, c.id, coalesce(is_most, false) as is_most from (
+      select sum(customers) > (select reltuples from pg_class where oid = 'customers'::regclass) / 2 as is_most
+        from customer_counts where company_id = $3
+    ) as counted left join (${identified('company_id = $3 and')}) as c on true`,
 };
-
-/** Whether a company has most of all customers, of which the planner keeps an estimate. */
-const hasMostCustomers = async (db: Db, company_id: string): Promise<boolean> =>
-  (await execute<{ is_most: boolean | null }>(db, mostStatement, [company_id]))[0]?.is_most === true;
 
 const maxNumber = 2n ** 63n; // of a bigint
 
-/** Finds the customers whose number or external id is the term, whatever its case. */
-async function findByIdentifier(db: Db, scope: Scope, search: string): Promise<CustomerKey[]> {
+/** Finds the customers whose number or external id is the term, whatever its case, and whether the company has most of all customers. */
+async function startSearch(db: Db, scope: Scope, search: string): Promise<Search> {
   const spellings = [...new Set([search, search.toUpperCase(), search.toLowerCase()])];
-  const number = /^\d{1,19}$/.test(search) && BigInt(search) < maxNumber ? search : undefined;
-  const isIdentified = (rows: Query) => {
-    void rows.whereIn('external_id', spellings);
-    if (number !== undefined) void rows.orWhere({ number });
+  const number = /^\d{1,19}$/.test(search) && BigInt(search) < maxNumber ? search : null;
+  const rows = await ('all' in scope
+    ? execute<CustomerKey & { is_most?: boolean }>(db, identifiedInAll, [spellings, number])
+    : execute<CustomerKey & { is_most?: boolean }>(db, identifiedInCompany, [spellings, number, scope.company_id]));
+  return {
+    term: parseSearchTerm(search),
+    identified: rows.filter(({ id }) => id !== null),
+    isMostOfTable: rows[0]?.is_most ?? false,
   };
-  return whereCompany(db('customers'), scope).select('company_id', 'id').where(isIdentified).limit(IDENTIFIED_LIMIT);
 }
 
 /**

@@ -1,4 +1,12 @@
-import { EXACT_COUNT_LIMIT, plannerRowEstimate, whereCompany, type Db, type Query } from '@clientela/db';
+import {
+  execute,
+  EXACT_COUNT_LIMIT,
+  plannerRowEstimate,
+  whereCompany,
+  type Db,
+  type NamedStatement,
+  type Query,
+} from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
 import { responseColumns } from '../customers/store.ts';
 import {
@@ -73,21 +81,18 @@ export async function countAndSort(
     { company: 'f.found_company', id: 'f.found_id', sortKeys: keys },
     deferredSort ? db.from('found as f') : joinSortTables(db.from('found as f'), query),
   ).whereRaw('(select total from counted) <= ?', [EXACT_COUNT_LIMIT]);
+  const selectedKeys = aliasedSortKeys(keys); // an expression that ranks is written, sent and parsed once
   const rows = (await applyOrder(
     db
       .withMaterialized('found', found.limit(EXACT_COUNT_LIMIT + 1))
       .with('counted', db.from('found').count({ total: '*' }))
-      .select(['counted.total', ...responseColumns])
+      .select(['counted.total', 'k.found_company as company_id', 'k.found_id as id'])
       .from('counted')
-      .leftJoin(db.raw('(?) as k', [applyOrder(sorted, keys).limit(limit).offset(offset)]), db.raw('true'))
-      .leftJoin('customers as c', { 'c.company_id': 'k.found_company', 'c.id': 'k.found_id' })
-      .leftJoin('customer_counters as n', { 'n.company_id': 'k.found_company', 'n.customer_id': 'k.found_id' }),
+      .leftJoin(db.raw('(?) as k', [applyOrder(sorted, selectedKeys).limit(limit).offset(offset)]), db.raw('true')),
     aliasedSortKeys(keys, 'k'),
-  )) as (Customer & { total: number })[];
-  return {
-    total: rows[0]?.total ?? 0,
-    rows: rows.filter(({ id }) => id !== null).map(({ total: _total, ...customer }) => customer),
-  };
+  )) as (CustomerKey & { total: number })[];
+  const keysOfPage = rows.filter(({ id }) => id !== null);
+  return { total: rows[0]?.total ?? 0, rows: await loadCustomersByKeys(db, keysOfPage) };
 }
 
 /** Reads a page in the order of an index. */
@@ -162,13 +167,18 @@ export const keyArrays = (keys: readonly CustomerKey[]): [string[], string[]] =>
   keys.map(({ id }) => id),
 ];
 
-/** Loads customers in the order of their keys. */
-export const loadCustomersByKeys = (db: Db, keys: readonly CustomerKey[]): Promise<Customer[]> => {
-  const ordered = db
-    .select('*')
-    .from(db.raw('unnest(?::uuid[], ?::uuid[]) with ordinality as k(found_company, found_id, k0)', keyArrays(keys)));
-  return loadCustomers(db, ordered, [{ sql: 'k0', descending: false, nullable: false, table: 'c', isFound: true }]);
+const byKeys: NamedStatement = {
+  name: 'customers_by_keys',
+  text: `select ${responseColumns.join(', ')}
+    from unnest($1::uuid[], $2::uuid[]) with ordinality as k(found_company, found_id, place)
+    join customers as c on c.company_id = k.found_company and c.id = k.found_id
+    join customer_counters as n on n.company_id = k.found_company and n.customer_id = k.found_id
+    order by k.place`,
 };
+
+/** Loads customers in the order of their keys. Planning that takes longer than reading a page, so it is planned once. */
+export const loadCustomersByKeys = async (db: Db, keys: readonly CustomerKey[]): Promise<Customer[]> =>
+  keys.length > 0 ? execute<Customer>(db, byKeys, keyArrays(keys)) : [];
 
 type KeyValue = string | number | boolean | null;
 /** A condition on a sort key. */
