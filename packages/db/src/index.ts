@@ -7,6 +7,7 @@ export { afterCommit, outermostOf, transactionWithin } from './transaction.ts';
 export { tableMetrics } from './metrics.ts';
 export { withLeaderLock } from './leader-lock.ts';
 export { asUnavailable } from './unavailable-errors.ts';
+export { dueUntil } from './due.ts';
 export { isUuid, newId } from './ids.ts';
 export { mapConstraintErrors } from './constraint-errors.ts';
 export { migrate } from './migrate.ts';

@@ -212,7 +212,7 @@ test('says which figures another service keeps, and which cannot be read now; th
   isAway = false;
   await orders.getByRole('button', { name: 'Try again' }).press('Enter');
   await orders.getByText(/^3 orders, /).waitFor();
-  expect(await orders.getByRole('alert').count()).toBe(0);
+  await expect.poll(() => orders.getByRole('alert').count()).toBe(0);
 });
 
 test('who may not read analytics is told so, and no figure is asked for', async ({ fleet, browser }) => {

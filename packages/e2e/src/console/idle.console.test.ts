@@ -92,6 +92,6 @@ test('a machine that slept longer than the idle time is signed out by the first 
   await page.keyboard.press('a');
   await page.waitForURL('**/console/sign-in');
   await page.getByText('You were signed out, because nobody used the console for a while.').waitFor();
-  expect(await page.getByRole('dialog').count()).toBe(0);
+  await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
   await expect.poll(() => context.cookies()).toEqual([]);
 });

@@ -14,6 +14,7 @@ import { queueMail } from './outbox.ts';
 import { chooseLanguage, writeMail } from './rules.ts';
 import { languages, mailKinds, type MailContent } from './schema.ts';
 import { folderSender, smtpServer } from './transport.ts';
+import { claimMails } from './store.ts';
 import { sendDueMails, startMailWorker } from './worker.ts';
 
 const test = mailTest({ pool: 4 });
@@ -284,6 +285,18 @@ describe('a mail', () => {
       expect(received?.to?.map(({ address = '' }) => unicodeEmail(address))).toEqual([unicodeEmail(to)]);
       expect(received?.text).toContain('Аня');
     }
+  });
+
+  test('is due at once, also when its time is rounded up', async ({ service: { database, mails } }) => {
+    const content = { to: 'ana@example.com', language: 'en' as const, name: 'Ana' };
+    for (let n = 0; n < 20; n += 1) {
+      const claimed = await database.db.transaction(async (tx) => {
+        await queueMail(tx, mails, { user_id: null, kind: 'password_reset', content });
+        return claimMails(tx, 100);
+      });
+      expect(claimed).toHaveLength(1);
+    }
+    await database.owner('mails').delete();
   });
 
   test('is in the language that its reader accepts, else in that of the company’s country', () => {

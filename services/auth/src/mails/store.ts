@@ -1,4 +1,4 @@
-import { newId, type Db, type Tx } from '@clientela/db';
+import { dueUntil, newId, type Db, type Tx } from '@clientela/db';
 import type { QueuedKind } from './schema.ts';
 
 /** Seconds for which a replica has a mail that it sends: longer than an attempt can take. */
@@ -29,7 +29,7 @@ export async function insertMail(
 export async function claimMails(db: Db, limit: number): Promise<QueuedMail[]> {
   const { rows } = await db.raw<{ rows: QueuedMail[] }>(
     `with due as (
-       select id from mails where next_attempt_at <= now() order by next_attempt_at, id limit :limit for update skip locked)
+       select id from mails where next_attempt_at <= ${dueUntil} order by next_attempt_at, id limit :limit for update skip locked)
      update mails set attempts = attempts + 1, next_attempt_at = now() + :lease * interval '1 second'
        from due where mails.id = due.id
      returning mails.id, mails.user_id, mails.kind, mails.sealed, mails.attempts, mails.created_at`,

@@ -1,4 +1,4 @@
-import type { Db, Query, Tx } from '@clientela/db';
+import { dueUntil, type Db, type Query, type Tx } from '@clientela/db';
 import { avatarUrl } from './schema.ts';
 
 export type PendingDeletion = { company_id: string; name: string };
@@ -28,7 +28,7 @@ export async function insertPendingDeletion(
 /** @returns false when the deletion may have started already */
 export async function cancelDeletion(tx: Tx, company_id: string, name: string): Promise<boolean> {
   const pending = { company_id, name, attempts: 0 };
-  return (await tx('avatar_deletions').where(pending).where('due_at', '>', tx.fn.now()).delete()) > 0;
+  return (await tx('avatar_deletions').where(pending).whereRaw(`due_at > ${dueUntil}`).delete()) > 0;
 }
 
 export type CustomerRef = { company_id: string; customer_id: string };
@@ -41,7 +41,7 @@ export function claimDueDeletions(db: Db, limit: number, customer?: CustomerRef)
   const due: Query = db('avatar_deletions')
     .select('company_id', 'name')
     .where((condition) => {
-      void condition.where('due_at', '<=', db.fn.now());
+      void condition.whereRaw(`due_at <= ${dueUntil}`);
       if (customer) void condition.orWhere('attempts', '>', 0);
     })
     .orderBy('due_at')

@@ -1,4 +1,5 @@
 import {
+  dueUntil,
   mapConstraintErrors,
   newId,
   paginateByOffset,
@@ -127,7 +128,7 @@ export const claimJob = (db: Db, worker: string, kinds: readonly string[]): Prom
 const claimSql = `
 with next as (
   select company_id, id from jobs
-   where status in ('queued', 'running') and due_at <= now() and kind = any(cast(:kinds as text[]))
+   where status in ('queued', 'running') and due_at <= ${dueUntil} and kind = any(cast(:kinds as text[]))
      and (status = 'running' or :running >
        (select count(*) from jobs other where other.company_id = jobs.company_id and other.status = 'running'))
    order by due_at

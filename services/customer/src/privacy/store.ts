@@ -1,5 +1,5 @@
 import { services, type ErasureReceipt, type ErasureReport, type Person, type Service } from '@clientela/contracts';
-import { newId, paginate, whereCompany, type Db, type Page, type Scope, type Tx } from '@clientela/db';
+import { dueUntil, newId, paginate, whereCompany, type Db, type Page, type Scope, type Tx } from '@clientela/db';
 import type { ErasureRequest } from './schema.ts';
 
 export type StoredRequest = Omit<ErasureRequest, 'services' | 'status'> & {
@@ -150,7 +150,7 @@ export const listDueSteps = (db: Db, service: Service, limit: number): PromiseLi
     )
     .where({ service })
     .whereNull('s.done_at')
-    .where('s.next_attempt_at', '<=', db.fn.now())
+    .whereRaw(`s.next_attempt_at <= ${dueUntil}`)
     .orderBy('s.next_attempt_at')
     .limit(limit);
 
@@ -183,7 +183,7 @@ export const listConfirmed = (db: Db, limit: number): PromiseLike<ConfirmedReque
     .select('r.company_id', 'r.id', 'customer_id', 'customer_number', 'user_id', 'requested_at', 'attempts')
     .whereNull('r.done_at')
     .whereNotNull('r.started_at')
-    .where('r.next_attempt_at', '<=', db.fn.now())
+    .whereRaw(`r.next_attempt_at <= ${dueUntil}`)
     .whereNotExists(
       db('erasure_steps as s')
         .select(db.raw('1'))
