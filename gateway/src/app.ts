@@ -26,6 +26,7 @@ import { limits as defaultLimits, type Limits } from './limits.ts';
 import { createLoadShedding } from './load-shedding.ts';
 import { metricsRoute } from './metrics.ts';
 import { createProxy } from './proxy.ts';
+import { yieldToOthers } from './queued-requests.ts';
 import { createRefusals } from './refusals.ts';
 import { createReplicas, fetchFromReplicas, type Replicas } from './replicas.ts';
 import { createRateLimits } from './rate-limits.ts';
@@ -35,7 +36,6 @@ import { startRevocationPoller } from './revocations.ts';
 import { matchRoutes, validateRequestTarget } from './route-matching.ts';
 import { createGatewayServer } from './server.ts';
 import { readUpstreams, type Upstream } from './upstreams.ts';
-import { yieldToOthers } from './yielding.ts';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 

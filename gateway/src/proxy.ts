@@ -1,12 +1,6 @@
-import { once } from 'node:events';
 import type { Service } from '@clientela/contracts';
 import { AppError, resourceErrorCodes, unavailable } from '@clientela/errors';
-import {
-  createConcurrencyLimiter,
-  createRetryBudget,
-  type ConcurrencyLimiter,
-  type RetryBudget,
-} from '@clientela/runtime';
+import { createConcurrencyLimiter, createRetryBudget, type RetryBudget } from '@clientela/runtime';
 import type { Request } from 'express';
 import { enforceBodyRate, slowBody } from './body.ts';
 import { sendProblem } from './error-handler.ts';
@@ -14,6 +8,7 @@ import { forwardResponse, type BufferedBytes } from './forward-response.ts';
 import type { Limits } from './limits.ts';
 import { upstreamDuration } from './metrics.ts';
 import { copyResponseHead } from './response-headers.ts';
+import { startInQueue } from './queued-requests.ts';
 import { newProxiedRequest, transition, type Failure, type ProxyEvent } from './proxied-request.ts';
 import type { Replica, Replicas } from './replicas.ts';
 import type { GatewayResponse, Middleware } from './request-context.ts';
@@ -270,19 +265,6 @@ function trackRequest(
 /** Whether a request ends soon and sends no body. Only such requests take turns: a slow one would block its company's others. */
 const isShortRead = ({ method, kind, deadline }: Route): boolean =>
   method === 'GET' && kind === 'json' && deadline <= 10_000;
-
-/** Starts a request when a place in the queue is free, and keeps the place until the request has ended. */
-async function startInQueue(queue: ConcurrencyLimiter, start: () => void, ended: AbortSignal): Promise<void> {
-  const startAndWait = () => {
-    start();
-    return once(ended, 'abort');
-  };
-  try {
-    await queue(startAndWait, ended);
-  } catch (error) {
-    if (!ended.aborted) throw error; // else its client is gone, or its time is up
-  }
-}
 
 /**
  * Forwards requests to the services as streams, and turns every failure on the way into a problem document.

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { lowerPriority } from '@clientela/runtime';
 import { highLimits, startBenchFleet } from './bench-fleet.ts';
 import { median } from './measure.ts';
-import { startGenerator, type Sample } from './open-loop.ts';
+import { measureOpenLoop } from './open-loop-cases.ts';
+import { startGenerator } from './open-loop.ts';
 import { rawRequest, sendOnce } from './sides.ts';
 
 /** Milliseconds of requests beside others. */
@@ -22,11 +23,6 @@ const users = 200;
 const rate = 200; // reads a second
 const seconds = 3; // of one measurement; the sign-ins take less
 const password = 'correct horse battery 9';
-
-const timesOf = (samples: readonly Sample[]): Times => {
-  const durations = samples.map(([, duration]) => duration).toSorted((a, b) => a - b);
-  return { median: median(durations), p99: durations[Math.floor(durations.length * 0.99)] ?? Number.NaN };
-};
 
 /**
  * Lets 200 users sign in at once, through the gateway of a fleet of its own, which has the CPU first as with `npm start`. Reads of one
@@ -48,18 +44,11 @@ export async function measureSignInCrowd(rounds: number, signal: AbortSignal): P
       const body = { email: email(n), name: 'Ana', company_name: `Crowd ${n}`, password };
       await sendOnce(port, {}, { method: 'POST', path: '/auth/register', body });
     }
-    const reads = [rawRequest({ method: 'GET', path: `/api/customers/${customer_id}` }, bearer)];
+    const request = () => ({ method: 'GET', path: `/api/customers/${customer_id}` });
     const read = async () => {
-      const { samples, unsent, failures } = await reader.run({
-        port,
-        requests: reads,
-        rate,
-        connections: 500,
-        seconds,
-      });
-      const failed = samples.filter(([, , status]) => status !== 200).length + unsent + Object.keys(failures).length;
-      if (failed > 0) throw new Error(`${failed} reads failed beside ${users} sign-ins`);
-      return timesOf(samples);
+      const figures = await measureOpenLoop(reader, { name: 'get', rate, port, headers: bearer, request }, seconds);
+      if (figures.failed > 0) throw new Error(`${figures.failed} reads failed beside ${users} sign-ins`);
+      return figures;
     };
     const requests = Array.from({ length: users }, (_, n) =>
       rawRequest({ method: 'POST', path: '/auth/login', body: { email: email(n), password } }, {}),

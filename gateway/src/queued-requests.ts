@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import type { ConcurrencyLimiter } from '@clientela/runtime';
 import type { NextFunction } from 'express';
 import type { Middleware } from './request-context.ts';
 import { waitsInQueue } from './upstreams.ts';
@@ -17,4 +19,17 @@ export function yieldToOthers(): Middleware {
     if (!route || !waitsInQueue(route)) return next();
     if (waiting.push(next) === 1) setImmediate(handleNext);
   };
+}
+
+/** Starts a request when a place in the queue is free, and keeps the place until the request has ended. */
+export async function startInQueue(queue: ConcurrencyLimiter, start: () => void, ended: AbortSignal): Promise<void> {
+  const startAndWait = () => {
+    start();
+    return once(ended, 'abort');
+  };
+  try {
+    await queue(startAndWait, ended);
+  } catch (error) {
+    if (!ended.aborted) throw error; // else its client is gone, or its time is up
+  }
 }
