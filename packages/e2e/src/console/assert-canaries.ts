@@ -20,9 +20,8 @@ export async function assertCanaries(
   const planted = await plantCanaries(fleet.url, staff, options);
   const screen = await openScreen(browser, fleet.url, { viewport: { width: 1600, height: 2400 } });
   const { page } = screen;
-  const columns = "localStorage.setItem('clientela.customers.columns', 'email,phone,status,tags,city')";
-  await page.addInitScript({ content: columns });
   await signIn(screen, staff.email);
+  await page.evaluate("localStorage.setItem('clientela.customers.columns', 'email,phone,status,tags,city')");
   const links = await page.getByRole('navigation').first().getByRole('link').all();
   const sections = await Promise.all(links.map(async (link) => (await link.getAttribute('href')) ?? ''));
   const screens = new Map<string, PlantedScreen>(planted.map((each) => [each.path, each]));

@@ -120,6 +120,13 @@ const reportViolations = `document.addEventListener('securitypolicyviolation', (
 /** Statuses that a page may provoke. */
 const isExpected = (text: string) => /the server responded with a status of (?:401|409|412|422|429|503|504)/.test(text);
 
+/** Ends what the tabs load, then closes: Chromium never closes a context one of whose tabs has just begun to load another page. */
+export async function closeContext(context: BrowserContext): Promise<void> {
+  const empty = (tab: Page) => vi.waitFor(() => tab.goto('about:blank'), 30_000); // again when the page itself went elsewhere
+  await Promise.all(context.pages().map(empty));
+  await context.close();
+}
+
 /**
  * Opens a browser window of its own, which records everything that it should not do. Nothing of it may be left at the end of the test.
  * @param elsewhere another origin to which the page may lead
@@ -149,7 +156,7 @@ export async function openScreen(
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
   onTestFinished(async () => {
-    await context.close();
+    await closeContext(context);
     expect(complaints).toEqual([]);
   });
   return { page, context, complaints };

@@ -51,7 +51,7 @@ test('warns every tab two minutes before the idle time is over; an answer in one
   await page.mouse.move(10, 10);
   await page.mouse.move(300, 20);
   await context.clock.fastForward('00:00:30');
-  await page.getByText('60 seconds left').waitFor({ state: 'attached' });
+  await warning(page).getByRole('status').filter({ hasText: '60 seconds left' }).waitFor({ state: 'attached' });
   await stay.press('Enter');
   for (const each of both) await warning(each).waitFor({ state: 'detached' });
 

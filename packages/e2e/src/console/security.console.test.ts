@@ -4,7 +4,16 @@ import type { Request } from 'playwright-core';
 import { expect, onTestFinished } from 'vitest';
 import { assertCanaries } from './assert-canaries.ts';
 import { canaryOfEachKind } from './canaries.ts';
-import { consoleTest, newStaff, openScreen, signIn, signInByForm, storedText, whenLoaded } from './console-test.ts';
+import {
+  closeContext,
+  consoleTest,
+  newStaff,
+  openScreen,
+  signIn,
+  signInByForm,
+  storedText,
+  whenLoaded,
+} from './console-test.ts';
 
 const test = consoleTest;
 
@@ -146,7 +155,7 @@ test.for([
   onTestFinished(() => void server.close());
   const staff = await newStaff(fleet.url);
   const context = await browser.newContext({ baseURL: fleet.url, locale: 'en' });
-  onTestFinished(() => context.close());
+  onTestFinished(() => closeContext(context));
   const page = await context.newPage();
   await signInByForm({ page, context, complaints: [] }, staff.email);
   const before = await context.cookies();

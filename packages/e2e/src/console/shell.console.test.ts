@@ -1,6 +1,7 @@
 import { expect, onTestFinished } from 'vitest';
 import { client } from '../testing/test-fleet.ts';
 import {
+  closeContext,
   consoleTest,
   newStaff,
   openScreen,
@@ -143,7 +144,7 @@ test('works where the connection is not encrypted, and says so', async ({ fleet,
   const { email } = await newStaff(fleet.url);
   const baseURL = fleet.url.replace('127.0.0.1', 'console.test'); // a host that the browser does not trust without encryption
   const context = await browser.newContext({ baseURL, locale: 'en' });
-  onTestFinished(() => context.close());
+  onTestFinished(() => closeContext(context));
   const page = await context.newPage();
   await page.goto('/console/products');
   await page.getByText('This connection is not encrypted.').waitFor();
