@@ -325,66 +325,6 @@ describe('an identity', () => {
   });
 });
 
-describe('an invitation', () => {
-  const invite = async (service: TestOidc) => {
-    const founder = await service.register();
-    const email = `${randomUUID()}@example.com`;
-    const { body } = await founder.client.post('/api/v1/invitations', { email, role: 'viewer' }).expect(201);
-    const token = randomUUID();
-    await service.database
-      .owner('invitations')
-      .where({ id: body.invitation.id })
-      .update({ token_hash: service.database.owner.raw('sha256(?)', [Buffer.from(token)]) });
-    return { token, email };
-  };
-  const accept = (service: TestOidc, body: object) => service.anonymous().post('/auth/invitations/accept', body);
-
-  test('joins an identity of another address, without a password; one is set by a reset', async ({ service }) => {
-    const { token, email } = await invite(service);
-    const account = { ...newAccount(), name: 'Carla Pérez' };
-    const { code } = await signInAt(service, 'one', account, '/console/invite');
-    await accept(service, { token }).expect(422);
-    await accept(service, { token, oidc_code: code, password: 'correct horse battery' }).expect(422);
-    const { body: invalid } = await accept(service, { token, oidc_code: 'x' }).expect(422);
-    expect(invalid.errors).toEqual([{ path: 'oidc_code', message: 'is invalid or has expired' }]);
-    const { body } = await accept(service, { token, oidc_code: code }).expect(200);
-    expect(body.user).toMatchObject({
-      email,
-      first_name: 'Carla',
-      last_name: 'Pérez',
-      identities: [{ provider: 'one' }],
-    });
-    const stored = service.database.owner('users').where({ id: body.user.id });
-    expect(await stored.clone().first('password_hash')).toEqual({ password_hash: null });
-    for (const password of ['', 'null', 'correct horse battery'])
-      expect([401, 422]).toContain((await service.anonymous().post('/auth/login', { email, password })).status);
-    const again = await signInAt(service, 'one', account);
-    expect((await exchange(service, again.code).expect(200)).body.user.id).toBe(body.user.id);
-
-    // A second invitation cannot take the identity.
-    const second = await invite(service);
-    const known = await signInAt(service, 'one', account);
-    const { body: taken } = await accept(service, { token: second.token, oidc_code: known.code }).expect(409);
-    expect(taken.error_code).toBe('IDENTITY_TAKEN');
-    const other = await signInAt(service, 'one', newAccount());
-    await accept(service, { token: second.token, oidc_code: other.code }).expect(200);
-
-    await service.anonymous().post('/auth/forgot-password', { email }).expect(202);
-    const reset = randomUUID();
-    await service.database.owner('mail_tokens').insert({
-      user_id: body.user.id,
-      purpose: 'reset_password',
-      email,
-      token_hash: service.database.owner.raw('sha256(?)', [Buffer.from(reset)]),
-      expires_at: new Date(Date.now() + 600_000),
-      sent_at: service.database.owner.raw('array[now()]'),
-    });
-    const password = 'a better horse battery';
-    await service.anonymous().post('/auth/reset-password', { token: reset, new_password: password }).expect(200);
-    await service.anonymous().post('/auth/login', { email, password }).expect(200);
-  });
-});
-
 describe('a provider that is away', () => {
   test('sends the browser back with an error, and holds nothing else up; signs in when it is back', async () => {
     const fresh = await createTestOidc(['away'], { limits: { timeout: 2, retryAfter: 0, concurrency: 2 } });

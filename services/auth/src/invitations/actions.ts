@@ -3,13 +3,14 @@ import { conflict, notFound, rateLimited } from '@clientela/errors';
 import type { Actor } from '@clientela/http';
 import type { Account } from '../accounts/rules.ts';
 import {
+  findUser,
   findUserByEmail,
   findUserByUsername,
   insertUser,
   type StoredUser,
   type UserColumns,
 } from '../accounts/store.ts';
-import { auditUser, publishRegistered, toNewUser } from '../accounts/user-changes.ts';
+import { auditUser, publishRegistered, requireActive, toNewUser } from '../accounts/user-changes.ts';
 import { countSignIn } from '../analytics/store.ts';
 import { audit } from '../audit/store.ts';
 import { lockCompanyRow, shareCompanyRow } from '../companies/store.ts';
@@ -148,7 +149,7 @@ export async function acceptInvitation(
   if (!(await spendInvitation(tx, company_id, token))) throw tokenInvalid();
   const now = new Date().toISOString();
   const { username, ...row } = toNewUser({ account, password_hash }, invitation.company_country);
-  const user = await insertUser(tx, {
+  const invited = await insertUser(tx, {
     ...row,
     ...rest,
     // The wish for a username is not worth an error after days.
@@ -158,7 +159,7 @@ export async function acceptInvitation(
     email_verified_at: now,
     last_login: now,
   });
-  if (oidc_code !== undefined) await joinInvited(tx, user, oidc_code, request);
+  const user = oidc_code === undefined ? invited : await joinInvited(tx, invited, oidc_code, request);
   await publishRegistered(tx, user, request.request_id);
   const actor = { id: user.id, request_id: request.request_id, client_ip: request.ip };
   await auditInvitation(tx, actor, invitation, 'invitation.accepted');
@@ -170,18 +171,19 @@ export async function acceptInvitation(
   return { ...session, user };
 }
 
-/** Joins the identity of a spent code to the new user. */
+/** Joins the identity of a spent code to the new user. @returns the user with it */
 async function joinInvited(
   tx: Tx,
   user: StoredUser,
   oidc_code: string,
   { request_id, ip }: Pick<Parameters<typeof acceptInvitation>[3], 'request_id' | 'ip'>,
-): Promise<void> {
+): Promise<StoredUser> {
   const proven = await spendCode(tx, oidc_code);
   if (!proven) throw tokenInvalid('oidc_code');
   await insertIdentity(tx, user.id, proven);
   const origin = { id: user.id, company_id: user.business_id, request_id };
   await auditUser(tx, origin, user, 'user.identity.joined', ['identities'], ip);
+  return requireActive(await findUser(tx, user.id));
 }
 
 /** @throws AppError 404 for an unknown invitation and one of another company */
