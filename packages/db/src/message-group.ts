@@ -78,9 +78,39 @@ const isSingle = (text: string) => !/;\s*\S/.test(text);
 const isCommit = (text: string) => /^commit\b/i.test(text);
 const isRollback = (text: string) => /^rollback\b(?!\s+to\b)/i.test(text);
 
+type Send = (...args: unknown[]) => unknown;
+
+/** Sends the queries of a connection one at a time. The driver's own queue is deprecated: its next major version refuses a second query. */
+function sendInTurn(connection: pg.Client): Send {
+  const query = connection.query.bind(connection) as Send;
+  const queued: unknown[][] = [];
+  let isBusy = false;
+  const start = (args: unknown[]) => {
+    const callback = args.at(-1) as Callback;
+    query(...args.slice(0, -1), (error: Error | null, result: unknown) => {
+      try {
+        callback(error, result);
+      } finally {
+        const next = queued.shift();
+        if (next) start(next);
+        else isBusy = false;
+      }
+    });
+  };
+  return (...args) => {
+    if (typeof args.at(-1) !== 'function') return query(...args);
+    if (isBusy) queued.push(args);
+    else {
+      isBusy = true;
+      start(args);
+    }
+    return undefined;
+  };
+}
+
 /** Sends the statements that wait together with the next one of the connection. A transaction without a statement sends nothing. */
 export function joinStatements(connection: pg.Client): void {
-  const query = connection.query.bind(connection) as (...args: unknown[]) => unknown;
+  const query = sendInTurn(connection);
   const joined = (...args: unknown[]) => {
     const [command] = args as [Command];
     const callback = args.at(-1);

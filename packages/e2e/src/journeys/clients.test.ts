@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
+import { peers } from '@clientela/fleet';
 import { describe, expect, test } from 'vitest';
 import { client, newCompany, fleetTest, type Client, type TestFleet } from '../testing/test-fleet.ts';
 
@@ -133,6 +136,13 @@ describe('a new user', () => {
     );
     const me = (await admin.get('/auth/me')).body.user;
     expect((await superuser.get(`/api/customers/${own.id}?company_id=${me.company_id}`)).status).toBe(200);
+  });
+
+  test('leaves lines of JSON in the logs, and no warning of a library', () => {
+    const logs = peers.map((peer) => readFileSync(join(fleet.folder, 'logs', `${peer}.log`), 'utf8'));
+    const lines = logs.flatMap((log) => log.split('\n').filter((line) => line !== ''));
+    expect(lines.length).toBeGreaterThan(peers.length);
+    expect(lines.filter((line) => !line.startsWith('{'))).toEqual([]);
   });
 });
 
