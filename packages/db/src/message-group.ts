@@ -78,60 +78,53 @@ const isSingle = (text: string) => !/;\s*\S/.test(text);
 const isCommit = (text: string) => /^commit\b/i.test(text);
 const isRollback = (text: string) => /^rollback\b(?!\s+to\b)/i.test(text);
 
-type Send = (...args: unknown[]) => unknown;
+type Send = (command: unknown, callback?: Callback) => unknown;
 
 /** Sends the queries of a connection one at a time. The driver's own queue is deprecated: its next major version refuses a second query. */
 function sendInTurn(connection: pg.Client): Send {
   const query = connection.query.bind(connection) as Send;
-  const queued: unknown[][] = [];
+  const queued: [command: unknown, callback: Callback][] = [];
   let isBusy = false;
-  const start = (args: unknown[]) => {
-    const callback = args.at(-1) as Callback;
-    query(...args.slice(0, -1), (error: Error | null, result: unknown) => {
+  const start = (command: unknown, callback: Callback) =>
+    query(command, (error, result) => {
       try {
         callback(error, result);
       } finally {
         const next = queued.shift();
-        if (next) start(next);
+        if (next) start(...next);
         else isBusy = false;
       }
     });
-  };
-  return (...args) => {
-    if (typeof args.at(-1) !== 'function') return query(...args);
-    if (isBusy) queued.push(args);
-    else {
-      isBusy = true;
-      start(args);
-    }
-    return undefined;
+  return (command, callback) => {
+    if (!callback) return query(command);
+    if (isBusy) return void queued.push([command, callback]);
+    isBusy = true;
+    return start(command, callback);
   };
 }
 
 /** Sends the statements that wait together with the next one of the connection. A transaction without a statement sends nothing. */
 export function joinStatements(connection: pg.Client): void {
   const query = sendInTurn(connection);
-  const joined = (...args: unknown[]) => {
-    const [command] = args as [Command];
-    const callback = args.at(-1);
+  const joined = (command: Command, callback?: Callback) => {
     if (typeof command === 'object' && command.waits && wait(connection, command, callback as Callback))
       return undefined;
     const before = waiting.get(connection);
-    if (!before) return query(...args);
+    if (!before) return query(command, callback);
     waiting.delete(connection);
     const text = textOf(command);
     const isUndone = isRollback(text);
     if (isUndone) for (const { done } of before) done(null);
     const isUnsent = before.some(isBeginning) && (isUndone || (isCommit(text) && before.every(isBeginning)));
     if (isUnsent) return process.nextTick(callback as Callback, null, { rows: [] });
-    if (isUndone) return query(...args);
-    if (typeof callback === 'function' && isSingle(text)) return query(groupOf(connection, before, command), callback);
+    if (isUndone) return query(command, callback);
+    if (callback && isSingle(text)) return query(groupOf(connection, before, command), callback);
     const last = before.at(-1) as Waiting;
-    void query(groupOf(connection, before.slice(0, -1), last.config), (error: Error | null, result: unknown) => {
+    void query(groupOf(connection, before.slice(0, -1), last.config), (error, result) => {
       if (error) end(connection, error);
       last.done(error, result);
     });
-    return query(...args);
+    return query(command, callback);
   };
   connection.query = joined as typeof connection.query;
 }
