@@ -8,8 +8,8 @@ import { createConnections, type Connections } from './transports/connections.ts
 export type Replica = {
   readonly service: Service;
   readonly url: string;
-  /** Connections to it; those of streams are apart, so that many long ones never delay short requests. */
-  readonly agents: { short: Agent; stream: Agent };
+  /** Connections of requests that are sent piece by piece; those of streams are apart, so that many long ones never delay uploads. */
+  readonly agents: { upload: Agent; stream: Agent };
   /** Connections of requests that are sent in one piece. */
   readonly connections: Connections;
   /** Requests sent to it whose response is not complete. */
@@ -53,7 +53,7 @@ export function createReplicas(service: Service, urls: readonly string[], limits
   const all = urls.map((url): Replica => ({
     service,
     url,
-    agents: { short: newAgent(), stream: newAgent() },
+    agents: { upload: newAgent(), stream: newAgent() },
     connections: createConnections(url, limits),
     inFlight: 0,
     isReady: true,

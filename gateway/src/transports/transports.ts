@@ -16,16 +16,16 @@ export function createTransports(
   const proxies = new Map(
     replicas.map((replica) => {
       const { agents, url } = replica;
-      const [short, stream] = [agents.short, agents.stream].map((agent) => createStreamTransport(url, agent, limits));
-      return [replica, { short, stream }] as const;
+      const [upload, stream] = [agents.upload, agents.stream].map((agent) => createStreamTransport(url, agent, limits));
+      return [replica, { upload, stream }] as const;
     }),
   );
   const sendStream =
-    (kind: 'short' | 'stream'): Send =>
+    (kind: 'upload' | 'stream'): Send =>
     (replica, req, res, next) =>
       void proxies.get(replica)?.[kind]?.(req, res, next);
   const stream = sendStream('stream');
-  const upload = sendStream('short');
+  const upload = sendStream('upload');
   return {
     choose: (req, route) => {
       if (route.kind === 'stream') return stream;

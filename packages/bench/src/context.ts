@@ -11,6 +11,7 @@ import { openStatementLog } from './statements.ts';
 
 /**
  * Loads records into a fleet and starts everything that the cases need.
+ * @param amount customers of the largest company
  * @param onShutdown receives what ends it again
  * @param peer another system to measure beside the references
  */

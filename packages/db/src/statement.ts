@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { Db, Tx } from './connect.ts';
 import { waitingConfig } from './message-group.ts';
 import { disposeOf, type Connection } from './pool.ts';
-import { noteFailure, openConnection } from './transaction.ts';
+import { noteFailure, connectionOf } from './transaction.ts';
 
 /** A statement whose text never changes: each connection parses and plans it once, under its name. Values are `$1`, `$2` … */
 export type NamedStatement = { name: string; text: string };
@@ -33,7 +33,7 @@ export async function execute<Row extends object>(
   values: readonly unknown[] = [],
 ): Promise<Row[]> {
   requireDefined(name, values);
-  const open = openConnection(db);
+  const open = connectionOf(db);
   const pool = db.client as Connections;
   const connection = open ?? (await pool.acquireConnection());
   try {
@@ -54,11 +54,11 @@ export async function execute<Row extends object>(
 
 /**
  * Runs a statement without result together with the transaction's next one, or with its COMMIT, which saves a round trip. When it fails,
- * so does the transaction.
+ * so does the transaction. A connection that has yet to prepare the statement sends it at once.
  */
 export function executeLater(tx: Tx, statement: NamedStatement, values: readonly unknown[]): void {
   requireDefined(statement.name, values);
-  openConnection(tx)?.query(waitingConfig({ ...statement, values }), (error: Error | null) => {
+  connectionOf(tx)?.query(waitingConfig({ ...statement, values }), (error: Error | null) => {
     if (error) noteFailure(tx, error);
   });
 }

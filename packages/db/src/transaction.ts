@@ -37,10 +37,10 @@ const hasEnded = ({ hasEnded: isOver, parent }: State): boolean =>
   isOver || (parent !== undefined && hasEnded(stateOf(parent)));
 
 /**
- * Returns the connection of a transaction; undefined for a pool.
+ * Returns the connection of an open transaction; undefined for a pool.
  * @throws Error when the transaction has ended
  */
-export function openConnection(db: Db | Tx): Connection | undefined {
+export function connectionOf(db: Db | Tx): Connection | undefined {
   if (!db.isTransaction) return undefined;
   const open = stateOf(db as Tx);
   if (hasEnded(open)) throw new Error('The transaction has ended');
@@ -83,10 +83,10 @@ function makeTx(db: Db, connection: Connection, parent: Tx | undefined): Tx {
   const pool = contextOf(db);
   const own: State = { connection, parent, hasEnded: false, hasSavepoint: false, afterCommit: [] };
   const client = Object.assign(Object.create(pool.client) as Client, {
-    acquireConnection: async () => openConnection(tx),
+    acquireConnection: async () => connectionOf(tx),
     releaseConnection: async () => {},
     query: async (used: Connection, query: unknown) => {
-      openConnection(tx); // it may have ended since the query got its connection
+      connectionOf(tx); // it may have ended since the query got its connection
       return pool.client.query.call(client, used, query);
     },
   });
@@ -104,7 +104,7 @@ function makeTx(db: Db, connection: Connection, parent: Tx | undefined): Tx {
  * @throws Error while another savepoint of the transaction is open, because one would undo or keep statements of the other
  */
 async function runInSavepoint(db: Db, parent: Tx, work: Work): Promise<unknown> {
-  const connection = openConnection(parent) as Connection;
+  const connection = connectionOf(parent) as Connection;
   const outer = stateOf(parent);
   if (outer.hasSavepoint) throw new Error('The transaction has an open savepoint');
   outer.hasSavepoint = true;
@@ -140,7 +140,7 @@ function makeOutermost(db: Db, connection: Connection): Tx {
   const tx = makeTx(db, connection, undefined);
   const own = stateOf(tx);
   const end = async (text: 'commit' | 'rollback'): Promise<pg.QueryResult> => {
-    openConnection(tx);
+    connectionOf(tx);
     own.hasEnded = true;
     try {
       return await run(connection, text);

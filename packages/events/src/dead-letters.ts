@@ -16,13 +16,13 @@ export type FailedPosition = Pick<FailedEvent, 'failed_at' | 'id' | 'subscriber'
 
 type Row = FailedPosition & { attempts: number; reason: string; envelope: Envelope };
 
-/** Selects failed deliveries and dead letters of this service. */
 /** Limits rows that have an event's envelope to those of the company. */
 const ofCompany = <Q extends Query>(query: Q, company: Scope, column = 'envelope'): Q => {
   if ('company_id' in company) void query.whereRaw(`?? ->> 'company_id' = ?`, [column, company.company_id]);
   return query;
 };
 
+/** Selects failed deliveries and dead letters of this service. */
 function selectFailed(db: Db, service: Service, company: Scope) {
   const failedDeliveries = db('outbox_deliveries as d')
     .join('outbox_events as e', 'e.id', 'd.event_id')

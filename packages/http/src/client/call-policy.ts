@@ -42,8 +42,8 @@ export type CallPolicy = <T>(
 ) => Promise<T>;
 
 /**
- * Creates the breaker and the retry budget of one upstream. The breaker opens when more than half of the last 20 calls, and at least 10,
- * found the upstream unavailable. After `reset` it lets one call through, which closes it or opens it again.
+ * Creates the breaker and the retry budget of one upstream. The breaker opens when more than half of the last 20 calls found the upstream
+ * unavailable, once there were 10. After `reset` it lets one call through, which closes it or opens it again.
  * @param options.reset milliseconds, default 2,000
  */
 export function createCallPolicy(upstream: UpstreamName, options: { reset?: number } = {}): CallPolicy {

@@ -38,7 +38,7 @@ export function callHeaders(key: string, actor: Actor, signal?: AbortSignal): He
 /** Statuses that mean "try again later". */
 const unavailableStatuses: ReadonlySet<number> = new Set([502, 503, 504]);
 
-/** Calls another service. Every call has a timeout. A failed call throws a 503 that names the service. */
+/** Calls another service. Every call has a timeout. While the service is unavailable, a call throws a 503 that names it. */
 export type ServiceClient = {
   service: Service;
   /** @returns undefined for a 404 */

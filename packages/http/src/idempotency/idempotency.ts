@@ -50,7 +50,9 @@ export function assertIdempotencyConfig(definition: Route): void {
   const name = `${definition.method} ${definition.path}`;
   if (definition.kind === 'stream') throw new Error(`${name} streams its response: set idempotency: 'off'`);
   if ((definition.transaction === 'own') !== (definition.idempotency === 'steps'))
-    throw new Error(`${name} has its own transactions: set idempotency: 'steps' and use runStep, or 'off'`);
+    throw new Error(
+      `${name} needs both transaction: 'own' and idempotency: 'steps', with runStep, or idempotency: 'off'`,
+    );
 }
 
 /**

@@ -41,7 +41,7 @@ export type ServiceOptions = HandlerOptions & {
   service: string;
   version: string;
   routes: readonly Route[];
-  /** Requests in progress, beyond which further ones are a 503. Default 256. */
+  /** Requests in progress, beyond which further ones are a 503. Default 512. */
   maxInFlight?: number;
   /** The limits by name. Undefined means unlimited. */
   rateLimits?: RateLimits | undefined;

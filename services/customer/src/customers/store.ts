@@ -112,7 +112,10 @@ export const findCustomerByKey = async (db: Db, company_id: string, key: string)
 const uniqueFields = ['number', 'user_id', 'external_id', 'email', 'phone', 'document_number'] as const;
 type UniqueValues = Partial<Pick<Customer, (typeof uniqueFields)[number] | 'document_type'>>;
 
-/** @param exposeExisting whether the conflict shows the existing customer */
+/**
+ * Maps unique constraints, such as customers_email_taken, to errors.
+ * @param exposeExisting whether the conflict shows the existing customer
+ */
 const uniqueConstraintErrors = (company_id: string, values: UniqueValues, exposeExisting: boolean) =>
   Object.fromEntries(
     uniqueFields.map((field) => [

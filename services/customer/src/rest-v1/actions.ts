@@ -16,7 +16,7 @@ import { findIdByNumber, findWithExtension, lockByNumber } from './store.ts';
 /** The customer to change, by number; see `CustomerTarget`. */
 export type NumberTarget = Omit<CustomerTarget, 'id'> & { number: number };
 
-/** Creates a customer. A number that another customer has with an extension is in use here. */
+/** Creates a customer. A phone number that another customer has with an extension is in use here. */
 export async function createLegacyCustomer(
   tx: Tx,
   actor: CompanyActor,
@@ -54,7 +54,7 @@ export async function deleteByNumber(tx: Tx, { number, ...target }: NumberTarget
   await markDeleted(tx, { ...target, id });
 }
 
-/** @throws AppError 409 when another customer has the number with an extension, which this API does not show */
+/** @throws AppError 409 when another customer has the phone number with an extension, which this API does not show */
 async function requireFreePhone(tx: Tx, actor: CompanyActor, { phone }: LegacyCustomerInput): Promise<void> {
   const existing = phone ? await findWithExtension(tx, actor.company_id, comparedPhone(phone)) : undefined;
   if (existing) throw conflict({ resource: 'customer', field: 'phone', existing: async () => existing });

@@ -47,7 +47,7 @@ export const listByNumber = async (db: Db, scope: Scope, { limit, offset }: Lega
     .orderBy(['page.number', 'page.company_id']);
 };
 
-/** Finds a customer with this number and an extension. */
+/** Finds a customer with this phone number and an extension. */
 export const findWithExtension = async (
   db: Db,
   company_id: string,

@@ -18,7 +18,7 @@ async function runSql<Row>(db: Db, sql: string, bindings: readonly unknown[], na
 
 /**
  * Lets one import write to a company at a time, until the transaction ends. Its writes collect in the pending list of the search index
- * until `cleanSearchIndex`. Refreshed statistics replace plans, those of foreign keys too, that were made when the tables were small.
+ * until `searchIndexCleaner` empties it. Refreshed statistics replace plans, those of foreign keys too, that were made when the tables were small.
  */
 export async function startChunk(tx: Tx, company_id: string): Promise<void> {
   await tx.raw(
