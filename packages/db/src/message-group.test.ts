@@ -149,8 +149,13 @@ test('a statement that nobody waits for, in a savepoint that is undone, is undon
   expect(await storedIds(db)).toEqual([two]);
 });
 
-for (const prepared of [true, false])
-  test(`a ${prepared ? 'prepared' : 'new'} statement that nobody waits for fails the transaction with its own error`, async ({
+for (const [prepared, followed] of [
+  [true, true],
+  [true, false],
+  [false, true],
+  [false, false],
+])
+  test(`a ${prepared ? 'prepared' : 'new'} statement that nobody waits for fails the transaction with its own error, ${followed ? 'before another one' : 'at the commit'}`, async ({
     database: { db },
   }) => {
     // A new connection has prepared nothing.
@@ -160,6 +165,7 @@ for (const prepared of [true, false])
     const failing = db.transaction(async (tx) => {
       await tx('inbox_events').insert({ event_id: two, name: 'x' });
       executeLater(tx, insert, [two]);
+      if (followed) await tx('inbox_events').count();
     });
     await expect(failing).rejects.toMatchObject({ code: '23505' });
     await db.transaction((tx) => execute(tx, insert, [one]));

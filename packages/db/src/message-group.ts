@@ -85,8 +85,11 @@ function sendInTurn(connection: pg.Client): Send {
   const query = connection.query.bind(connection) as Send;
   const queued: [command: unknown, callback: Callback][] = [];
   let isBusy = false;
-  const start = (command: unknown, callback: Callback) =>
-    query(command, (error, result) => {
+  const start = (command: unknown, callback: Callback) => {
+    let hasEnded = false; // the driver reports a value that it cannot write twice
+    return query(command, (error, result) => {
+      if (hasEnded) return;
+      hasEnded = true;
       try {
         callback(error, result);
       } finally {
@@ -95,6 +98,7 @@ function sendInTurn(connection: pg.Client): Send {
         else isBusy = false;
       }
     });
+  };
   return (command, callback) => {
     if (!callback) return query(command);
     if (isBusy) return void queued.push([command, callback]);

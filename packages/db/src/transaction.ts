@@ -70,6 +70,11 @@ export function outermostOf(tx: Tx): Tx {
 export const transactionWithin = <R>(db: Db, timeLeft: () => number, work: (tx: Tx) => Promise<R>): Promise<R> =>
   db.transaction(work, { timeLeft } as Knex.TransactionConfig);
 
+const isAborted = (error: unknown): boolean => (error as { code?: unknown }).code === '25P02';
+
+/** Returns why the transaction of a statement was aborted, when a statement that nobody waited for failed before it. */
+const firstFailure = (tx: Tx, error: unknown): unknown => (isAborted(error) ? (stateOf(tx).failure ?? error) : error);
+
 const run = (connection: Connection, text: string): Promise<pg.QueryResult> =>
   new Promise((resolve, reject) => {
     connection.query(text, (error: Error | null, result) => (error ? reject(error) : resolve(result)));
@@ -126,7 +131,8 @@ async function keepOrUndo(savepoint: Tx, outer: State, work: Work): Promise<unkn
     return result;
   } catch (error) {
     own.hasEnded = true;
-    if (!hasEnded(outer)) await run(own.connection, 'rollback to savepoint nested; release savepoint nested');
+    const undo = 'rollback to savepoint nested; release savepoint nested';
+    if (!hasEnded(outer)) await run(own.connection, undo).catch(() => {}); // the first failure says more, and the commit fails too
     throw error;
   }
 }
@@ -198,7 +204,7 @@ export function replaceTransactions(db: Db, statementTimeout: number): void {
       result = await work(tx);
     } catch (error) {
       await tx.rollback().catch(() => {}); // the pool replaces the connection; the first failure says more
-      throw error;
+      throw firstFailure(tx, error);
     }
     await tx.commit();
     return result;

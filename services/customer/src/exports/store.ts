@@ -58,7 +58,7 @@ async function* fetchAll(tx: Tx, close: () => Promise<void>): AsyncGenerator<Cus
     const { rows } = await tx.raw<{ rows: FoundKey[] }>(`fetch ${CHUNK} from exported`);
     isLast = rows.length < CHUNK;
     const keys = rows.map(({ found_company, found_id }) => ({ company_id: found_company, id: found_id }));
-    const customers = await loadCustomersByKeys(tx, keys);
+    const customers = await loadCustomersByKeys(tx, keys, { undeleted: false }); // of the same snapshot
     if (isLast) await close();
     yield customers;
   }

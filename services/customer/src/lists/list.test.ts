@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { serviceTest, type TestUser, type TestService } from '@clientela/testing';
-import { describe, expect } from 'vitest';
+import { heldTransaction, serviceTest, type TestUser, type TestService } from '@clientela/testing';
+import { describe, expect, onTestFinished } from 'vitest';
 import type { Customer } from '../customers/schema.ts';
 import { createTestCustomer } from '../testing/test-customer.ts';
 import { path, shopWith } from './testing/shops.ts';
@@ -42,6 +42,24 @@ describe('customer list', () => {
     expect((await shop.get(`${path}?page=1000000&per_page=100`).expect(200)).body.customers).toEqual([]);
     const { customers: _, ...empty } = (await service.user('admin', service.company()).get(path)).body;
     expect(empty).toEqual({ total: 0, page: 1, pages: 0, per_page: 20 });
+  });
+
+  test('shows nobody who is deleted while it is read', async ({ service }) => {
+    const shop = await shopWith(service, { full_name: 'A', tags: ['new'] }, { full_name: 'B', tags: ['new'] });
+    const { A: id = '' } = await idsOf(shop);
+    // Only the statement that reads the customers of a page needs the counters.
+    await service.database.db.raw(`set lock_timeout = '30s'`); // on its only connection
+    onTestFinished(async () => void (await service.database.db.raw('reset lock_timeout')));
+    const deletion = await heldTransaction(service.database.owner);
+    await deletion.raw('lock table customer_counters in access exclusive mode');
+    const listing = shop.get(`${path}?tag=new`).then(({ body }) => body);
+    const waiting = service.database
+      .owner('pg_locks')
+      .whereRaw(`not granted and relation = 'customer_counters'::regclass`);
+    await expect.poll(async () => (await waiting.clone()).length).toBe(1);
+    await deletion('customers').where({ id }).update({ deleted_at: deletion.fn.now() });
+    await deletion.commit();
+    expect((await listing).customers).toMatchObject([{ full_name: 'B' }]);
   });
 
   test('the first page of the default list, which has a statement of its own, is that of other sizes', async ({

@@ -10,7 +10,7 @@ import {
 } from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
 import { readFirstPage } from './first-page.ts';
-import { applyOrder, buildListQuery, type ListQuery, type SortKey, type Sql } from './list-query.ts';
+import { applyOrder, buildListQuery, statusFilter, type ListQuery, type SortKey, type Sql } from './list-query.ts';
 import { SORT_LIMIT } from './plans.ts';
 import type { CustomerFilter, Listing } from './schema.ts';
 import {
@@ -248,7 +248,7 @@ async function readBestOfMany(
     .select(['c.company_id', 'c.id']);
   const ranked = (await applyOrder(pool, rankKeys(db, search, 'c', 'c.id')).limit(RANKED_LIMIT)) as CustomerKey[];
   const keys = ranked.slice(offset, offset + limit);
-  const rows = await loadCustomersByKeys(db, keys);
+  const rows = await loadCustomersByKeys(db, keys, statusFilter(query.listing));
   if (keys.length === limit) return rows;
   const matches = db.raw('? and not ?', [query.matches ?? 'true', isOneOf(db, ranked)]);
   const others = buildListQuery(db, query.scope, query.listing, { matches });

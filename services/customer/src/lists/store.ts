@@ -92,7 +92,7 @@ export async function countAndSort(
     aliasedSortKeys(keys, 'k'),
   )) as (CustomerKey & { total: number })[];
   const keysOfPage = rows.filter(({ id }) => id !== null);
-  return { total: rows[0]?.total ?? 0, rows: await loadCustomersByKeys(db, keysOfPage) };
+  return { total: rows[0]?.total ?? 0, rows: await loadCustomersByKeys(db, keysOfPage, statusFilter(query.listing)) };
 }
 
 /** Reads a page in the order of an index. */
@@ -173,12 +173,19 @@ const byKeys: NamedStatement = {
     from unnest($1::uuid[], $2::uuid[]) with ordinality as k(found_company, found_id, place)
     join customers as c on c.company_id = k.found_company and c.id = k.found_id
     join customer_counters as n on n.company_id = k.found_company and n.customer_id = k.found_id
+    where c.deleted_at is null or not $3::boolean
     order by k.place`,
 };
 
-/** Loads customers in the order of their keys. Planning that takes longer than reading a page, so it is planned once. */
-export const loadCustomersByKeys = async (db: Db, keys: readonly CustomerKey[]): Promise<Customer[]> =>
-  keys.length > 0 ? execute<Customer>(db, byKeys, keyArrays(keys)) : [];
+/**
+ * Loads customers in the order of their keys. Planning that takes longer than reading a page, so it is planned once.
+ * @param options.undeleted leaves out those who were deleted after their keys were read
+ */
+export const loadCustomersByKeys = async (
+  db: Db,
+  keys: readonly CustomerKey[],
+  { undeleted }: { undeleted: boolean },
+): Promise<Customer[]> => (keys.length > 0 ? execute<Customer>(db, byKeys, [...keyArrays(keys), undeleted]) : []);
 
 type KeyValue = string | number | boolean | null;
 /** A condition on a sort key. */
