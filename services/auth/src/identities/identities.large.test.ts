@@ -10,6 +10,7 @@ import {
   comeBack,
   createTestOidc,
   exchange,
+  newAccount,
   publicUrl,
   signInAt,
   verifyAddress,
@@ -40,7 +41,6 @@ const test = serviceTest(() =>
 );
 
 const at = (service: TestOidc, name: string) => service.at[name] as TestProvider;
-const newAccount = () => ({ sub: randomUUID(), email: `${randomUUID()}@example.com`, email_verified: true });
 
 /** A user here whose address is verified, and its account at a provider. */
 async function knownUser(service: TestOidc) {

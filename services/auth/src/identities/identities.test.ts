@@ -6,6 +6,7 @@ import {
   begin,
   createTestOidc,
   exchange,
+  newAccount,
   publicUrl,
   signInAt,
   verifyAddress,
@@ -97,8 +98,6 @@ test('the cookie of a sign-in goes to this host alone, to no script, and lasts t
   const unencrypted = createAttempts(service.secret, false).remember(newAttempt('my_company', '/console'));
   expect(unencrypted).toMatch(new RegExp(`^clientela_oidc=[\\w-]+${end}$`));
 });
-
-const newAccount = () => ({ sub: randomUUID(), email: `${randomUUID()}@example.com`, email_verified: true });
 
 async function invite(service: TestOidc) {
   const founder = await service.register();

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { startTestProvider, type TestProvider, type TestProviderAccount, type TestService } from '@clientela/testing';
 import { redactedNames } from '@clientela/contracts';
 import { createLog, type Log } from '@clientela/runtime';
@@ -77,6 +78,9 @@ export async function signInAt(service: TestOidc, name: string, account: TestPro
 
 export const exchange = ({ anonymous }: Pick<TestService, 'anonymous'>, code: string | null) =>
   anonymous().post('/auth/oidc/exchange', { code: code ?? '' });
+
+/** A person at a provider, whose address is verified there. */
+export const newAccount = () => ({ sub: randomUUID(), email: `${randomUUID()}@example.com`, email_verified: true });
 
 /** Marks the address of a user as verified, as the link of a mail does. */
 export const verifyAddress = ({ database }: TestService, user_id: string) =>
