@@ -149,25 +149,28 @@ test('a statement that nobody waits for, in a savepoint that is undone, is undon
   expect(await storedIds(db)).toEqual([two]);
 });
 
-for (const [prepared, followed] of [
-  [true, true],
-  [true, false],
-  [false, true],
-  [false, false],
-])
-  test(`a ${prepared ? 'prepared' : 'new'} statement that nobody waits for fails the transaction with its own error, ${followed ? 'before another one' : 'at the commit'}`, async ({
-    database: { db },
-  }) => {
-    // A new connection has prepared nothing.
-    await db.raw('select pg_terminate_backend(pg_backend_pid())').catch(() => {});
-    await expect.poll(async () => db.raw('select 1').catch(() => {})).toBeDefined();
-    if (prepared) await prepareInsert(db).catch(() => {});
-    const failing = db.transaction(async (tx) => {
-      await tx('inbox_events').insert({ event_id: two, name: 'x' });
-      executeLater(tx, insert, [two]);
-      if (followed) await tx('inbox_events').count();
-    });
-    await expect(failing).rejects.toMatchObject({ code: '23505' });
-    await db.transaction((tx) => execute(tx, insert, [one]));
-    expect(await storedIds(db)).toEqual([one]);
-  });
+const followed: Record<string, (tx: Tx) => Promise<unknown>> = {
+  'at the commit': async () => {},
+  'before another one': async (tx) => tx('inbox_events').count(),
+  'before a prepared one that nobody waits for': async (tx) => executeLater(tx, exists, [one]),
+};
+
+for (const prepared of [true, false])
+  test.for(Object.entries(followed))(
+    `a ${prepared ? 'prepared' : 'new'} statement that nobody waits for fails the transaction with its own error, %s`,
+    async ([, follow], { database: { db } }) => {
+      // A new connection has prepared nothing.
+      await db.raw('select pg_terminate_backend(pg_backend_pid())').catch(() => {});
+      await expect.poll(async () => db.raw('select 1').catch(() => {})).toBeDefined();
+      if (prepared) await prepareInsert(db).catch(() => {});
+      await execute(db, exists, [one]);
+      const failing = db.transaction(async (tx) => {
+        await tx('inbox_events').insert({ event_id: two, name: 'x' });
+        executeLater(tx, insert, [two]);
+        await follow(tx);
+      });
+      await expect(failing).rejects.toMatchObject({ code: '23505' });
+      await db.transaction((tx) => execute(tx, insert, [one]));
+      expect(await storedIds(db)).toEqual([one]);
+    },
+  );

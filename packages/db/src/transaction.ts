@@ -152,7 +152,7 @@ function makeOutermost(db: Db, connection: Connection): Tx {
       return await run(connection, text);
     } catch (error) {
       if (text === 'rollback') disposeOf(connection, error); // what it did may still be open
-      throw error;
+      throw firstFailure(tx, error);
     } finally {
       await client.releaseConnection(connection);
     }

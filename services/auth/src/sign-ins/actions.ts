@@ -6,11 +6,39 @@ import { revokeSessions, type SessionOptions } from '../sessions/session-lifecyc
 import { signIns } from './metrics.ts';
 import { networkOf } from './network.ts';
 import { lockProvenUser, type PasswordProof } from './password-proof.ts';
-import { recordAttempt, startSession, type SignIn, type SignInRequest } from './start-session.ts';
-import { lockSignInAttempts, recordFailure, type StoredCredentials } from './store.ts';
+import {
+  isOfActiveCompany,
+  openSession,
+  recordAttempt,
+  startSession,
+  type SignIn,
+  type SignInRequest,
+} from './start-session.ts';
+import { lockSignInAttempts, lockUnchanged, recordFailure, type SignInState, type UserWithHash } from './store.ts';
 
-/** `credentials`: those of the named user, if it exists; `check`: the result for the password that was sent. */
-export type Attempt = { credentials: StoredCredentials | undefined; check: PasswordCheck };
+/** What was found before the password was verified, and the result of that. */
+export type Attempt = SignInState & { check: PasswordCheck };
+
+/** Returns the user of an attempt that succeeds without a second factor, if nothing changes until the user is locked. */
+export function expectedUser({ found, isLockedOut, check }: Attempt): UserWithHash | undefined {
+  const { isValid, rehashed } = check;
+  if (!found || isLockedOut || !isValid || rehashed !== undefined) return undefined;
+  return found.user.is_active && found.user.mfa_since === null && isOfActiveCompany(found) ? found : undefined;
+}
+
+/**
+ * Signs an expected user in, as `attemptSignIn` would, by one round trip: no statement waits for the one before it, and all go with the
+ * COMMIT. The transaction fails with an error of `isChanged` when the user may have been judged differently by now.
+ */
+export function signInUnchanged(
+  tx: Tx,
+  options: SessionOptions,
+  found: UserWithHash,
+  request: SignInRequest,
+): SignIn | undefined {
+  lockUnchanged(tx, found, networkOf(request.ip));
+  return openSession(tx, options, { locked: found, verified_hash: found.password_hash }, request);
+}
 
 /**
  * Signs a user in after its password was verified, unless the account is locked for this network. Failures change rows as well, so the
@@ -20,22 +48,21 @@ export type Attempt = { credentials: StoredCredentials | undefined; check: Passw
 export async function attemptSignIn(
   tx: Tx,
   options: SessionOptions,
-  { credentials: found, check }: Attempt,
+  { found, check }: Attempt,
   request: SignInRequest,
 ): Promise<SignIn | undefined> {
   const network = networkOf(request.ip);
-  const user_id = found?.id ?? newId(); // an unknown user runs the same statements, which match nothing
-  const key = { id: user_id, company_id: found?.company_id ?? null };
-  const { isLockedOut, locked } = await lockSignInAttempts(tx, key, network);
-  const credentials = locked && found; // the user may have been deleted during hashing
-  if (!isLockedOut && credentials && check.isValid) {
-    const known = { locked, verified_hash: credentials.password_hash, rehashed: check.rehashed };
+  const user_id = found?.user.id ?? newId(); // an unknown user runs the same statements, which match nothing
+  const key = { id: user_id, company_id: found?.user.business_id ?? null };
+  const { isLockedOut, found: locked } = await lockSignInAttempts(tx, key, network); // deleted during hashing, perhaps
+  if (!isLockedOut && found && locked && check.isValid) {
+    const known = { locked, verified_hash: found.password_hash, rehashed: check.rehashed };
     const signIn = await startSession(tx, options, known, request);
     if (signIn) return signIn;
   }
   // Only a wrong password counts. Others run the same statements, so that the time tells neither a locked account nor a right password.
   recordFailure(tx, isLockedOut || check.isValid ? newId() : user_id, network);
-  recordAttempt(tx, null, credentials, 'sign_in.refused', request);
+  recordAttempt(tx, null, locked && key, 'sign_in.refused', request);
   afterCommit(tx, () => signIns.add({ outcome: isLockedOut ? 'locked' : 'wrong' }));
   return undefined;
 }

@@ -127,11 +127,59 @@ test('a correct password verified while the fifth failure is recorded waits for 
   expect(await fifth).toBe(401);
 });
 
-test('a password that is changed while it is verified is rejected', async () => {
-  const person = await auth.register();
-  whileVerifying = () =>
-    auth.database.owner('users').where({ id: person.user.id }).update({ password_hash: 'of another password' });
-  expect(await signIn(person).finally(() => (whileVerifying = async () => {}))).toBe(401);
+const changes: Record<string, [change: (person: Person) => Promise<unknown>, expected: object]> = {
+  'the password': [
+    ({ user }) => auth.database.owner('users').where({ id: user.id }).update({ password_hash: 'of another password' }),
+    { status: 401 },
+  ],
+  'the user, who is no longer active': [
+    ({ user }) => auth.database.owner('users').where({ id: user.id }).update({ is_active: false }),
+    { status: 401 },
+  ],
+  'the company, which is suspended': [
+    ({ user }) => auth.database.owner('companies').where({ id: user.business_id }).update({ status: 'suspended' }),
+    { status: 401 },
+  ],
+  'the failures, which lock the account': [(person) => repeat(5, () => failSignIn(person)), { status: 401 }],
+  'the second factor, which is set up': [
+    ({ user }) => auth.database.owner('users').where({ id: user.id }).update({ mfa_since: new Date() }),
+    { status: 401, body: { error_code: 'MFA_REQUIRED' } },
+  ],
+  'the role': [
+    ({ user: { id, version } }) =>
+      auth.database
+        .owner('users')
+        .where({ id })
+        .update({ role: 'viewer', version: version + 1 }),
+    { status: 200, body: { user: { role: 'viewer' } } },
+  ],
+};
+
+describe('what changes while the password is verified counts', () => {
+  const countOf = async (table: string, condition: object) =>
+    (await auth.database.owner(table).where(condition)).length;
+  test.for(Object.entries(changes))('%s', async ([, [change, expected]]) => {
+    const person = await auth.register();
+    expect(await signIn(await auth.register())).toBe(200); // its connection has prepared all statements
+    const ofUser = { user_id: person.user.id };
+    const attempts = { resource_id: person.user.id, action: 'sign_in' };
+    const sessions = await countOf('sessions', ofUser);
+    whileVerifying = async () => {
+      whileVerifying = async () => {};
+      await change(person);
+    };
+    const { email, password } = person;
+    const response = await auth
+      .anonymous()
+      .post('/auth/login', { email, password })
+      .set({ 'X-Client-Ip': homeNetwork });
+    expect(response).toMatchObject(expected);
+    const succeeded = response.status === 200 ? 1 : 0;
+    expect(await countOf('sessions', ofUser)).toBe(sessions + succeeded);
+    expect(await countOf('audit_logs', attempts)).toBe(succeeded);
+    const user = await auth.database.owner('users').where({ id: person.user.id }).first();
+    expect(user.last_login !== null).toBe(succeeded === 1);
+  });
 });
 
 test('a sign-in that fails runs the same statements, whose ever it is, and only a wrong password counts', async () => {

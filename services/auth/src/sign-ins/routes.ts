@@ -1,3 +1,4 @@
+import type { Db } from '@clientela/db';
 import { invalid, unauthenticated } from '@clientela/errors';
 import { route, type Route } from '@clientela/http';
 import { Message } from '@clientela/validation';
@@ -9,12 +10,15 @@ import { requireActive } from '../accounts/user-changes.ts';
 import { authAliases } from '../auth-aliases.ts';
 import type { SecondFactors } from '../second-factors/codes.ts';
 import type { SessionDeps } from '../sessions/routes.ts';
-import { attemptSignIn, changePassword } from './actions.ts';
+import type { SessionOptions } from '../sessions/session-lifecycle.ts';
+import { attemptSignIn, changePassword, expectedUser, signInUnchanged, type Attempt } from './actions.ts';
+import { networkOf } from './network.ts';
 import { provePassword, wrongPassword } from './password-proof.ts';
 import { signInErrors, toSignInResponse } from './presenter.ts';
 import { MfaSignIn } from './schema.ts';
 import { attemptSecondStep } from './second-step.ts';
-import { findCredentialsByLogin, type StoredCredentials } from './store.ts';
+import type { SignInRequest } from './start-session.ts';
+import { findSignInState, isChanged, type SignInState } from './store.ts';
 
 export type SignInDeps = SessionDeps & { passwords: Passwords; secondFactors: SecondFactors };
 
@@ -26,6 +30,18 @@ export const signInRoutes = (deps: SignInDeps): Route[] => [
 
 /** Returns the same error for a wrong password, an unknown, locked or inactive user, and an inactive company. */
 const invalidCredentials = () => unauthenticated('Invalid e-mail or password');
+
+/** Signs in by a single round trip. @returns undefined when the attempt has to be judged under the lock */
+async function signInAtOnce(db: Db, options: SessionOptions, attempt: Attempt, request: SignInRequest) {
+  const found = expectedUser(attempt);
+  if (!found) return undefined;
+  try {
+    return await db.transaction(async (tx) => signInUnchanged(tx, options, found, request));
+  } catch (error) {
+    if (isChanged(error)) return undefined;
+    throw error;
+  }
+}
 
 const signIn = (deps: SignInDeps) =>
   route({
@@ -45,18 +61,20 @@ const signIn = (deps: SignInDeps) =>
     responses: { 200: SignInResponse },
     errors: signInErrors,
     transaction: 'own', // a failed attempt is recorded and must be committed
-    prepare: async ({ db, body, signal }) => {
-      let credentials: StoredCredentials | undefined;
+    prepare: async ({ db, body, client_ip, signal }) => {
+      let state: SignInState = { isLockedOut: false, found: undefined };
       const find = async () => {
-        credentials = await findCredentialsByLogin(db, body);
-        return credentials?.password_hash ?? undefined;
+        state = await findSignInState(db, body, networkOf(client_ip));
+        return state.found?.password_hash ?? undefined;
       };
       const check = await deps.passwords.verify(body.password, find, signal);
-      return { credentials, check };
+      return { ...state, check };
     },
     handle: async ({ db, prepared, client_ip, user_agent, request_id }) => {
       const request = { ip: client_ip, device: user_agent, request_id };
-      const signedIn = await db.transaction((tx) => attemptSignIn(tx, deps.sessions, prepared, request));
+      const signedIn =
+        (await signInAtOnce(db, deps.sessions, prepared, request)) ??
+        (await db.transaction((tx) => attemptSignIn(tx, deps.sessions, prepared, request)));
       if (!signedIn) throw invalidCredentials();
       return toSignInResponse(deps, 'Signed in', signedIn);
     },

@@ -25,7 +25,7 @@ export async function attemptSecondStep(
 ): Promise<(NewSession & { user: StoredUser }) | 'wrong' | 'ended'> {
   const waiting = await findChallenge(tx, mfa_token);
   const network = networkOf(request.ip);
-  const { isLockedOut, locked } = waiting ? await lockSignInAttempts(tx, waiting, network) : {};
+  const { isLockedOut, found: locked } = waiting ? await lockSignInAttempts(tx, waiting, network) : {};
   // Read again under the lock, behind which another attempt may have ended the token.
   if (!waiting || !locked || !isOfActiveCompany(locked) || !(await findChallenge(tx, mfa_token))) return 'ended';
   if (!isLockedOut && (await spendCode(tx, secondFactors, waiting.id, code))) {

@@ -7,7 +7,7 @@ import { createSession, type NewSession, type SessionOptions } from '../sessions
 import type { SessionOrigin } from '../sessions/store.ts';
 import { signIns } from './metrics.ts';
 import { networkOf } from './network.ts';
-import { recordSignIn, recordSuccess, storeRehashed, type LockedUser, type StoredCredentials } from './store.ts';
+import { recordSignIn, recordSuccess, storeRehashed, type UserWithHash, type StoredCredentials } from './store.ts';
 
 export type SignInRequest = SessionOrigin & { request_id: string };
 
@@ -20,7 +20,7 @@ export type SignIn = (NewSession & { user: StoredUser }) | { mfa_token: string }
  * @property verified_hash the hash of the password when it was verified in this request; undefined for a user who proved something else
  * @property rehashed a new hash of the password to store, if any
  */
-export type KnownUser = { locked: LockedUser; verified_hash?: string | null; rehashed?: string | undefined };
+export type KnownUser = { locked: UserWithHash; verified_hash?: string | null; rehashed?: string | undefined };
 
 /**
  * Completes every way to sign in, once the person is known: starts a session, or asks for the second factor of a user who has one. The
@@ -44,7 +44,7 @@ export async function startSession(
   return { mfa_token };
 }
 
-export const isOfActiveCompany = ({ user }: LockedUser): boolean =>
+export const isOfActiveCompany = ({ user }: UserWithHash): boolean =>
   user.business_id === null || user.company_status === 'active';
 
 const mayGoOn = ({ locked, verified_hash = locked.password_hash }: KnownUser): boolean =>

@@ -6,25 +6,16 @@ import { shareCompanyRowLater } from '../companies/store.ts';
 /** A user's stored password hash; null for a user without a password. */
 export type StoredCredentials = { id: string; company_id: string | null; password_hash: string | null };
 
-/** A user as it is while its row and that of its company are locked, with the time that the transaction writes. */
-export type LockedUser = { user: StoredUser; password_hash: string | null; now: string };
+/** A user with its password hash, and the time of the database when it was read. */
+export type UserWithHash = { user: StoredUser; password_hash: string | null; now: string };
 
-const findCredentialsBy = (key: string, condition: string): NamedStatement => ({
-  name: `find_credentials_by_${key}`,
-  text: `select id, company_id, password_hash from users where ${condition}`,
-});
-const byEmail = findCredentialsBy('email', 'email_key = lower($1)');
-const byUsername = findCredentialsBy('username', 'lower(username) = lower($1)');
-const byId = findCredentialsBy('id', 'id = $1');
+/** Whether an account is locked for a network, and its user; undefined for an unknown one. */
+export type SignInState = { isLockedOut: boolean; found: UserWithHash | undefined };
 
-/** Finds credentials by e-mail or username, ignoring case. */
-export async function findCredentialsByLogin(db: Db, login: Credentials): Promise<StoredCredentials | undefined> {
-  const email = login.email ?? login.ds_user_email;
-  const value = login.username ?? email ?? login.username_or_email ?? '';
-  const isEmail = email !== undefined || (login.username === undefined && value.includes('@')); // a username has no @
-  const [found] = await execute<StoredCredentials>(db, isEmail ? byEmail : byUsername, [value]);
-  return found;
-}
+const byId: NamedStatement = {
+  name: 'find_credentials_by_id',
+  text: 'select id, company_id, password_hash from users where id = $1',
+};
 
 export const findCredentials = async (db: Db, id: string): Promise<StoredCredentials | undefined> =>
   (await execute<StoredCredentials>(db, byId, [id]))[0];
@@ -34,49 +25,90 @@ export const findCredentials = async (db: Db, id: string): Promise<StoredCredent
 
 const lockoutInterval = `interval '15 minutes'`;
 
-/** Whether the user $1 is locked out from the network $2 now. */
-const lockedOut = `(
-  exists (select from sign_in_failures_by_network where user_id = $1 and network = $2 and locked_until > clock_timestamp())
-  or exists (select from sign_in_failures where user_id = $1 and locked_until > clock_timestamp())
+/** Whether a user is locked out from the network $2 now. */
+const lockedOut = (id: string) => `(
+  exists (select from sign_in_failures_by_network where user_id = ${id} and network = $2 and locked_until > clock_timestamp())
+  or exists (select from sign_in_failures where user_id = ${id} and locked_until > clock_timestamp())
      and not exists (select from sign_in_networks
-                      where user_id = $1 and network = $2 and latest_at > now() - interval '30 days'))`;
+                      where user_id = ${id} and network = $2 and latest_at > now() - interval '30 days'))`;
+
+// The left join returns a row for unknown users too, so that both take the same work.
+const readState = (key: string, id: string, type: string, condition: string): NamedStatement => ({
+  name: `read_sign_in_state_by_${key}`,
+  text: `select ${userColumns}, u.password_hash, ${lockedOut(id)} as "isLockedOut", now()::timestamptz(3) as now
+    from (select $1::${type} as given) as given left join users u on ${condition} left join companies c on c.id = u.company_id`,
+});
+const stateByEmail = readState('email', 'u.id', 'text', 'u.email_key = lower(given)');
+const stateByUsername = readState('username', 'u.id', 'text', 'lower(u.username) = lower(given)');
+const stateById = readState('id', '$1', 'uuid', 'u.id = given');
+
+async function readSignInState(db: Db | Tx, by: NamedStatement, key: string, network: string): Promise<SignInState> {
+  const [row] = await execute<Omit<UserWithHash, 'user'> & StoredUser & { isLockedOut: boolean }>(db, by, [
+    key,
+    network,
+  ]);
+  if (!row) throw new Error('The row of an attempt is missing');
+  const { isLockedOut, password_hash, now, ...user } = row;
+  return { isLockedOut, found: (user.id as string | null) === null ? undefined : { user, password_hash, now } };
+}
+
+/** Finds a user by e-mail or username, ignoring case. */
+export function findSignInState(db: Db, login: Credentials, network: string): Promise<SignInState> {
+  const email = login.email ?? login.ds_user_email;
+  const value = login.username ?? email ?? login.username_or_email ?? '';
+  const isEmail = email !== undefined || (login.username === undefined && value.includes('@')); // a username has no @
+  return readSignInState(db, isEmail ? stateByEmail : stateByUsername, value, network);
+}
 
 const lockUserRow: NamedStatement = {
   name: 'lock_user_row',
   text: 'select from users where id = $1 for no key update',
 };
-// The left join finds a lockout for unknown users too, so that both take the same work.
-const readLockedUser: NamedStatement = {
-  name: 'read_locked_user',
-  text: `select ${userColumns}, u.password_hash, ${lockedOut} as "isLockedOut", now()::timestamptz(3) as now
-    from (select $1::uuid as id) as given left join users u on u.id = given.id left join companies c on c.id = u.company_id`,
-};
 
-/**
- * Serializes sign-in attempts of a user until the transaction ends, so that each one sees the failures before it. Locks the user's company
- * first, so that closing it waits and then ends the new session. For an unknown user it runs the same statements.
- * @returns `locked` is undefined when the user does not exist
- */
-export async function lockSignInAttempts(
-  tx: Tx,
-  { id, company_id }: Pick<StoredCredentials, 'id' | 'company_id'>,
-  network: string,
-): Promise<{ isLockedOut: boolean; locked: LockedUser | undefined }> {
+/** Locks the user's company first, so that closing it waits and then ends the new session. */
+function lockForSignIn(tx: Tx, { id, company_id }: Pick<StoredCredentials, 'id' | 'company_id'>): void {
   shareCompanyRowLater(tx, company_id ?? id); // no company has the id of a user
   executeLater(tx, lockUserRow, [id]);
-  // Reads what was committed until the locks were given.
-  const [row] = await execute<Omit<LockedUser, 'user'> & StoredUser & { isLockedOut: boolean }>(tx, readLockedUser, [
-    id,
-    network,
-  ]);
-  if (!row) throw new Error('The row of an attempt is missing');
-  const { isLockedOut, password_hash, now, ...user } = row;
-  return { isLockedOut, locked: (user.id as string | null) === null ? undefined : { user, password_hash, now } };
 }
+
+/**
+ * Serializes sign-in attempts of a user until the transaction ends, so that each one sees the failures before it. For an unknown user it
+ * runs the same statements.
+ * @returns what was committed until the locks were given
+ */
+export function lockSignInAttempts(
+  tx: Tx,
+  key: Pick<StoredCredentials, 'id' | 'company_id'>,
+  network: string,
+): Promise<SignInState> {
+  lockForSignIn(tx, key);
+  return readSignInState(tx, stateById, key.id, network);
+}
+
+// Divides by zero when it finds no row, so that the statements behind it, which are on their way already, have no effect.
+const assertUnchanged: NamedStatement = {
+  name: 'assert_sign_in_unchanged',
+  text: `select 1 / count(*) from users u left join companies c on c.id = u.company_id
+    where u.id = $1 and u.version = $3 and u.password_hash = $4 and u.is_active and u.mfa_since is null
+      and (u.company_id is null or c.status = 'active') and not ${lockedOut('$1')}`,
+};
+const divisionByZero = '22012';
+
+/**
+ * Locks like `lockSignInAttempts`, with the transaction's next statement. The transaction fails with an error of `isChanged` when the user
+ * is locked out, has changed, or may not sign in by the verified password alone.
+ */
+export function lockUnchanged(tx: Tx, { user, password_hash }: UserWithHash, network: string): void {
+  lockForSignIn(tx, { id: user.id, company_id: user.business_id });
+  executeLater(tx, assertUnchanged, [user.id, network, user.version, password_hash]);
+}
+
+/** Whether a transaction failed because of `lockUnchanged`. */
+export const isChanged = (error: unknown): boolean => (error as { code?: unknown }).code === divisionByZero;
 
 const updateSignedIn: NamedStatement = {
   name: 'update_signed_in',
-  text: 'update users set last_login = now(), password_hash = coalesce($2, password_hash) where id = $1',
+  text: 'update users set last_login = $3, password_hash = coalesce($2, password_hash) where id = $1',
 };
 
 /**
@@ -84,8 +116,8 @@ const updateSignedIn: NamedStatement = {
  * @param rehashed the new hash to store, if any
  * @returns the user as it is then
  */
-export function recordSignIn(tx: Tx, { user, now }: LockedUser, rehashed: string | undefined): StoredUser {
-  executeLater(tx, updateSignedIn, [user.id, rehashed ?? null]);
+export function recordSignIn(tx: Tx, { user, now }: UserWithHash, rehashed: string | undefined): StoredUser {
+  executeLater(tx, updateSignedIn, [user.id, rehashed ?? null, now]);
   return { ...user, last_login: now };
 }
 
@@ -98,7 +130,7 @@ const updatePasswordHash: NamedStatement = {
 export const storeRehashed = (tx: Tx, user_id: string, rehashed: string): void =>
   executeLater(tx, updatePasswordHash, [user_id, rehashed]);
 
-const findLockout: NamedStatement = { name: 'find_lockout', text: `select ${lockedOut} as is_locked` };
+const findLockout: NamedStatement = { name: 'find_lockout', text: `select ${lockedOut('$1')} as is_locked` };
 
 /** Finds whether a user is locked out from a network now. */
 export async function isLockedOut(tx: Tx, user_id: string, network: string): Promise<boolean> {
