@@ -1,4 +1,12 @@
 import pg from 'pg';
+import {
+  createQuery,
+  driverQueryOf,
+  protocolOf,
+  sendUnended,
+  type DriverQuery,
+  type Protocol,
+} from './driver-query.ts';
 import { disposeOf } from './pool.ts';
 import type { BoundStatement } from './statement.ts';
 
@@ -9,19 +17,6 @@ import type { BoundStatement } from './statement.ts';
 type Callback = (error: Error | null, result?: unknown) => void;
 type Config = { name?: string; text: string; values?: unknown[]; waits?: true };
 type Command = string | Config;
-
-/** The protocol of a connection, as the driver's own queries use it. */
-type Protocol = pg.Connection & { parsedStatements: Readonly<Record<string, string>>; sync: () => void };
-const protocolOf = (connection: pg.Client): Protocol => (connection as unknown as { connection: Protocol }).connection;
-
-/** What a query does with the server's messages: part of the driver, though not of its types. */
-type QueryMethods = {
-  prepare: (protocol: Protocol) => void;
-  handleCommandComplete: (message: { text?: string }, protocol: Protocol) => void;
-  handleDataRow: (message: unknown) => void;
-  handleError: (error: Error, protocol: Protocol) => void;
-};
-const methodsOf = (query: pg.Query): QueryMethods => query as unknown as QueryMethods;
 
 type Waiting = { config: Config; done: Callback };
 /** Statements that wait for the next one of their connection, in order. */
@@ -78,11 +73,17 @@ const isSingle = (text: string) => !/;\s*\S/.test(text);
 const isCommit = (text: string) => /^commit\b/i.test(text);
 const isRollback = (text: string) => /^rollback\b(?!\s+to\b)/i.test(text);
 
+/** Whether a command is a named statement, rather than a text or a query. */
+const isNamed = (command: unknown): command is pg.QueryConfig =>
+  typeof command === 'object' && !(command instanceof pg.Query) && (command as Config).name !== undefined;
+
 type Send = (command: unknown, callback?: Callback) => unknown;
 
 /** Sends the queries of a connection one at a time. The driver's own queue is deprecated: its next major version refuses a second query. */
 function sendInTurn(connection: pg.Client): Send {
-  const query = connection.query.bind(connection) as Send;
+  const send = connection.query.bind(connection) as Send;
+  const query: Send = (command, callback) =>
+    send(callback && isNamed(command) ? createQuery(connection, command) : command, callback);
   const queued: [command: unknown, callback: Callback][] = [];
   let isBusy = false;
   const start = (command: unknown, callback: Callback) => {
@@ -136,14 +137,13 @@ export function joinStatements(connection: pg.Client): void {
 /** Makes a query that sends others before it. When one of them fails, the connection ends: a statement behind the group would still run. */
 function groupOf(connection: pg.Client, before: readonly Waiting[], command: Command): pg.Query {
   const config = typeof command === 'string' ? { text: command } : command;
-  const query = new pg.Query({ ...config, queryMode: 'extended' } as pg.QueryConfig);
-  const { prepare, handleCommandComplete, handleDataRow, handleError } = methodsOf(query);
+  const query = createQuery(connection, { ...config, queryMode: 'extended' });
+  const { prepare, handleCommandComplete, handleDataRow, handleError } = driverQueryOf(query);
   let completed = 0;
   const current = () => before[completed];
   return Object.assign(query, {
     prepare: (protocol: Protocol) => {
-      const withoutSync = Object.assign(Object.create(protocol) as Protocol, { sync: () => {}, describe: () => {} });
-      for (const each of before) methodsOf(new pg.Query(each.config as pg.QueryConfig)).prepare(withoutSync);
+      for (const { config: each } of before) sendUnended(connection, each as pg.QueryConfig);
       prepare.call(query, protocol);
     },
     handleCommandComplete: (message: { text?: string }, protocol: Protocol) => {
@@ -160,5 +160,5 @@ function groupOf(connection: pg.Client, before: readonly Waiting[], command: Com
       for (const { done } of before.slice(completed)) done(error);
       handleError.call(query, error, protocol);
     },
-  } satisfies QueryMethods);
+  } satisfies Partial<DriverQuery>);
 }

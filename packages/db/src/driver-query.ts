@@ -1,0 +1,74 @@
+import pg from 'pg';
+
+// Parts of the driver that its types do not show, and what is built on them.
+
+/** The protocol of a connection, as the driver's own queries use it. */
+export type Protocol = pg.Connection & { parsedStatements: Readonly<Record<string, string>>; sync: () => void };
+export const protocolOf = (connection: pg.Client): Protocol =>
+  (connection as unknown as { connection: Protocol }).connection;
+
+/** What the driver reads the rows of a response by, made from the description of their columns. */
+type RowReader = { fields: unknown; _parsers: unknown; _prebuiltEmptyResultObject: unknown };
+
+/** What a query does with the server's messages, and the response that it collects. */
+export type DriverQuery = {
+  prepare: (protocol: Protocol) => void;
+  handleCommandComplete: (message: { text?: string }, protocol: Protocol) => void;
+  handleDataRow: (message: unknown) => void;
+  handleError: (error: Error, protocol: Protocol) => void;
+  _result: RowReader;
+};
+export const driverQueryOf = (query: pg.Query): DriverQuery => query as unknown as DriverQuery;
+
+const ignore = () => {};
+
+/** What is kept for a connection. */
+type Kept = {
+  /** How the rows of its named statements are read: missing for one that was not executed yet. */
+  readers: Map<string, RowReader>;
+  /** Its protocol, by which a query asks for no description of the columns. */
+  withoutDescription: Protocol;
+  /** Its protocol, by which a query does not end the group of messages either. */
+  withoutEnd: Protocol;
+};
+const kept = new WeakMap<pg.Client, Kept>();
+
+function keptFor(connection: pg.Client): Kept {
+  let found = kept.get(connection);
+  if (!found) {
+    const without = (messages: object) => Object.assign(Object.create(protocolOf(connection)) as Protocol, messages);
+    const withoutDescription = without({ describe: ignore });
+    found = { readers: new Map(), withoutDescription, withoutEnd: without({ describe: ignore, sync: ignore }) };
+    kept.set(connection, found);
+  }
+  return found;
+}
+
+/** Sends a statement without a description of its columns and without the end of a group: its rows are not read. */
+export function sendUnended(connection: pg.Client, config: pg.QueryConfig): void {
+  driverQueryOf(new pg.Query(config)).prepare(keptFor(connection).withoutEnd);
+}
+
+/**
+ * Makes a query of the driver. A named statement has the same columns at each execution on its connection, or PostgreSQL rejects it
+ * ("cached plan must not change result type"). So they are described once: 42 columns cost both sides as much as a fifth of a look-up.
+ */
+export function createQuery(connection: pg.Client, config: pg.QueryConfig & { queryMode?: 'extended' }): pg.Query {
+  const query = new pg.Query(config);
+  const { name } = config;
+  if (name === undefined) return query;
+  const { prepare, handleCommandComplete, _result: result } = driverQueryOf(query);
+  const { readers, withoutDescription } = keptFor(connection);
+  const reader = readers.get(name);
+  if (reader) {
+    Object.assign(result, reader);
+    return Object.assign(query, { prepare: () => prepare.call(query, withoutDescription), _accumulateRows: true });
+  }
+  return Object.assign(query, {
+    handleCommandComplete: (...message: Parameters<typeof handleCommandComplete>) => {
+      const { fields, _parsers, _prebuiltEmptyResultObject } = result;
+      readers.set(name, { fields, _parsers, _prebuiltEmptyResultObject });
+      handleCommandComplete.apply(query, message);
+    },
+  });
+}
