@@ -153,6 +153,7 @@ const followed: Record<string, (tx: Tx) => Promise<unknown>> = {
   'at the commit': async () => {},
   'before another one': async (tx) => tx('inbox_events').count(),
   'before a prepared one that nobody waits for': async (tx) => executeLater(tx, exists, [one]),
+  'before a new one that nobody waits for': async (tx) => executeLater(tx, { ...exists, name: 'find_other' }, [one]),
 };
 
 for (const prepared of [true, false])

@@ -1,6 +1,6 @@
 import { testDatabase } from '@clientela/testing';
 import { expect, test as base } from 'vitest';
-import { execute, mapConstraintErrors, type NamedStatement } from './index.ts';
+import { execute, executeLater, mapConstraintErrors, type NamedStatement, type Tx } from './index.ts';
 
 const test = base.extend('database', { scope: 'file' }, async ({}, { onCleanup }) => {
   const database = await testDatabase('product');
@@ -32,6 +32,40 @@ test('a named statement is prepared once, runs on the pool or in the transaction
   expect(await execute(db, count)).toEqual([{ rows: 0 }]); // of the pool's only connection
   const { rows } = await db.raw<{ rows: { name: string }[] }>('select name from pg_prepared_statements order by name');
   expect(rows.map(({ name }) => name)).toEqual(['begin', 'count_processed', 'insert_processed']);
+});
+
+test('returns the same columns at each execution, alone and after statements that nobody waits for', async ({
+  database: { db },
+}) => {
+  const values: NamedStatement = {
+    name: 'values_of_types',
+    text: `select event_id, name, null::int as missing, 7::bigint as number, true as flag, '{a,b}'::text[] as list,
+      '{"a":1}'::jsonb as object, '2026-01-02 03:04:05.678+00'::timestamptz as at from inbox_events where name = any($1) order by event_id`,
+  };
+  const expected = ids.map((event_id) => ({
+    event_id,
+    name: 'x',
+    missing: null,
+    number: 7,
+    flag: true,
+    list: ['a', 'b'],
+    object: { a: 1 },
+    at: '2026-01-02T03:04:05.678Z',
+  }));
+  const find = (tx: Tx) => execute(tx, values, [['x']]);
+  await db.transaction(async (tx) => {
+    executeLater(tx, insert, [ids]);
+    for (let time = 0; time < 3; time += 1) expect(await find(tx)).toEqual(expected);
+    executeLater(tx, count, []);
+    expect(await find(tx)).toEqual(expected);
+    expect(await execute(tx, values, [['none']])).toEqual([]);
+    const row = (await find(tx))[0] as Record<string, unknown>;
+    row['name'] = 'changed by its reader';
+    expect(await find(tx)).toEqual(expected);
+  });
+  await expect(execute(db, insert, [ids])).rejects.toMatchObject({ code: '23505' });
+  expect(await find(db as Tx)).toEqual(expected);
+  await db('inbox_events').delete();
 });
 
 test('reports the violated constraint, and rejects a transaction that has ended', async ({ database: { db } }) => {

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { Db, Tx } from './connect.ts';
 import { beginTransaction } from './message-group.ts';
 import { disposeOf, type Connection } from './pool.ts';
+import { asUnavailable } from './unavailable-errors.ts';
 
 /** What Knex calls on a client: one is shared by a pool, and each transaction has one of its own that knows only its connection. */
 type Client = {
@@ -70,10 +71,13 @@ export function outermostOf(tx: Tx): Tx {
 export const transactionWithin = <R>(db: Db, timeLeft: () => number, work: (tx: Tx) => Promise<R>): Promise<R> =>
   db.transaction(work, { timeLeft } as Knex.TransactionConfig);
 
-const isAborted = (error: unknown): boolean => (error as { code?: unknown }).code === '25P02';
+/** Whether an earlier failure may be why a statement failed: the transaction is aborted, or its connection has ended. */
+const isConsequence = (error: unknown): boolean =>
+  (error as { code?: unknown }).code === '25P02' || asUnavailable(error) !== undefined;
 
 /** Returns why the transaction of a statement was aborted, when a statement that nobody waited for failed before it. */
-const firstFailure = (tx: Tx, error: unknown): unknown => (isAborted(error) ? (stateOf(tx).failure ?? error) : error);
+const firstFailure = (tx: Tx, error: unknown): unknown =>
+  isConsequence(error) ? (stateOf(tx).failure ?? error) : error;
 
 const run = (connection: Connection, text: string): Promise<pg.QueryResult> =>
   new Promise((resolve, reject) => {
