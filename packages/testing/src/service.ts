@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { Agent, createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import {
   outsideServices,
   services,
@@ -103,13 +103,14 @@ export async function testService(
       (error: unknown) => response.destroy(error as Error),
     );
   };
-  // One server for all requests, whose connections are reused. From a bare listener, supertest starts a server for each request.
+  // One server and its connections for all requests: supertest would start a server, or open a connection, for each.
   const server = createServer(app).listen(0, '127.0.0.1');
+  const agent = new Agent({ keepAlive: true });
   await once(server, 'listening');
 
   const call = (headers: Record<string, string>, user_id: string, company_id: string | undefined): TestUser => {
     const send = (method: 'get' | 'post' | 'put' | 'patch' | 'delete', path: string, body?: object) => {
-      const request = supertest(server)[method](path).set(headers);
+      const request = supertest(server)[method](path).agent(agent).set(headers);
       return body === undefined ? request : request.send(body);
     };
     return {
@@ -174,6 +175,7 @@ export async function testService(
       return rows.map(({ envelope }) => envelope).filter((event) => !name || event.name === name);
     },
     close: async () => {
+      agent.destroy();
       server.close();
       server.closeAllConnections();
       await database.drop();
