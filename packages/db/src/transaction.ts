@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { Db, Tx } from './connect.ts';
 import { beginTransaction } from './message-group.ts';
 import { disposeOf, type Connection } from './pool.ts';
-import { asUnavailable } from './unavailable-errors.ts';
+import { isConnectionLost } from './unavailable-errors.ts';
 
 /** What Knex calls on a client: one is shared by a pool, and each transaction has one of its own that knows only its connection. */
 type Client = {
@@ -73,7 +73,7 @@ export const transactionWithin = <R>(db: Db, timeLeft: () => number, work: (tx: 
 
 /** Whether an earlier failure may be why a statement failed: the transaction is aborted, or its connection has ended. */
 const isConsequence = (error: unknown): boolean =>
-  (error as { code?: unknown }).code === '25P02' || asUnavailable(error) !== undefined;
+  (error as { code?: unknown }).code === '25P02' || isConnectionLost(error);
 
 /** Returns why the transaction of a statement was aborted, when a statement that nobody waited for failed before it. */
 const firstFailure = (tx: Tx, error: unknown): unknown =>
@@ -127,6 +127,8 @@ async function runInSavepoint(db: Db, parent: Tx, work: Work): Promise<unknown> 
 
 async function keepOrUndo(savepoint: Tx, outer: State, work: Work): Promise<unknown> {
   const own = stateOf(savepoint);
+  const outermost = stateOf(outermostOf(savepoint));
+  const { failure } = outermost;
   try {
     const result = await work(savepoint);
     own.hasEnded = true;
@@ -136,7 +138,8 @@ async function keepOrUndo(savepoint: Tx, outer: State, work: Work): Promise<unkn
   } catch (error) {
     own.hasEnded = true;
     const undo = 'rollback to savepoint nested; release savepoint nested';
-    if (!hasEnded(outer)) await run(own.connection, undo).catch(() => {}); // the first failure says more, and the commit fails too
+    const restore = () => Object.assign(outermost, { failure }); // one that was undone is no reason of a later error
+    if (!hasEnded(outer)) await run(own.connection, undo).then(restore, () => {}); // else the commit fails, too
     throw error;
   }
 }

@@ -57,6 +57,10 @@ const connectionLost = new RegExp(
   'i',
 );
 
+/** Whether a statement failed because its connection had ended. */
+export const isConnectionLost = (error: unknown): boolean =>
+  error instanceof Error && !('code' in error) && connectionLost.test(error.message);
+
 /**
  * Maps an error to a 503 when the database is unreachable, hung, starting, full, busy or read-only, or when this machine is out
  * of a resource.

@@ -104,7 +104,7 @@ export async function testService(
     );
   };
   // One server and its connections for all requests: supertest would start a server, or open a connection, for each.
-  const server = createServer(app).listen(0, '127.0.0.1');
+  const server = createServer({ keepAliveTimeout: 0 }, app).listen(0, '127.0.0.1'); // which never ends a connection that is used next
   const agent = new Agent({ keepAlive: true });
   await once(server, 'listening');
 

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { recordStatements } from '@clientela/testing';
+import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Passwords } from '../accounts/passwords.ts';
 import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
@@ -127,6 +128,8 @@ test('a correct password verified while the fifth failure is recorded waits for 
   expect(await fifth).toBe(401);
 });
 
+const isLimited = (token: string) => (jwt.decode(token) as jwt.JwtPayload)['limited'] === 'mfa_setup';
+
 const changes: Record<string, [change: (person: Person) => Promise<unknown>, expected: object]> = {
   'the password': [
     ({ user }) => auth.database.owner('users').where({ id: user.id }).update({ password_hash: 'of another password' }),
@@ -144,6 +147,10 @@ const changes: Record<string, [change: (person: Person) => Promise<unknown>, exp
   'the second factor, which is set up': [
     ({ user }) => auth.database.owner('users').where({ id: user.id }).update({ mfa_since: new Date() }),
     { status: 401, body: { error_code: 'MFA_REQUIRED' } },
+  ],
+  'the company, which requires a second factor from now on': [
+    ({ user }) => auth.database.owner('companies').where({ id: user.business_id }).update({ require_mfa: true }),
+    { status: 200, body: { access_token: expect.toSatisfy(isLimited) } },
   ],
   'the role': [
     ({ user: { id, version } }) =>

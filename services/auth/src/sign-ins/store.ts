@@ -90,7 +90,8 @@ const assertUnchanged: NamedStatement = {
   name: 'assert_sign_in_unchanged',
   text: `select 1 / count(*) from users u left join companies c on c.id = u.company_id
     where u.id = $1 and u.version = $3 and u.password_hash = $4 and u.is_active and u.mfa_since is null
-      and (u.company_id is null or c.status = 'active') and not ${lockedOut('$1')}`,
+      and (u.company_id is null or c.status = 'active') and c.require_mfa is not distinct from $5::boolean
+      and not ${lockedOut('$1')}`,
 };
 const divisionByZero = '22012';
 
@@ -100,7 +101,7 @@ const divisionByZero = '22012';
  */
 export function lockUnchanged(tx: Tx, { user, password_hash }: UserWithHash, network: string): void {
   lockForSignIn(tx, { id: user.id, company_id: user.business_id });
-  executeLater(tx, assertUnchanged, [user.id, network, user.version, password_hash]);
+  executeLater(tx, assertUnchanged, [user.id, network, user.version, password_hash, user.company_requires_mfa]);
 }
 
 /** Whether a transaction failed because of `lockUnchanged`. */
