@@ -227,7 +227,7 @@ export function cases(context: BenchContext): CaseFactory[] {
             against: atService,
           },
         ],
-        note: 'It has no effect in other services, whose time is not counted: that at the service is the time of auth alone.',
+        note: 'A sign-in has no effect in other services, so their time is not counted: Node at the service is the time of auth alone.',
         statements: await count('auth', signIn, anonymous),
       }),
     },

@@ -3,7 +3,7 @@ import {
   createQuery,
   driverQueryOf,
   protocolOf,
-  sendUnended,
+  sendWithoutSync,
   type DriverQuery,
   type Protocol,
 } from './driver-query.ts';
@@ -143,7 +143,7 @@ function groupOf(connection: pg.Client, before: readonly Waiting[], command: Com
   const current = () => before[completed];
   return Object.assign(query, {
     prepare: (protocol: Protocol) => {
-      for (const { config: each } of before) sendUnended(connection, each as pg.QueryConfig);
+      for (const { config: each } of before) sendWithoutSync(connection, each as pg.QueryConfig);
       prepare.call(query, protocol);
     },
     handleCommandComplete: (message: { text?: string }, protocol: Protocol) => {

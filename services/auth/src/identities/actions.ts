@@ -53,7 +53,7 @@ export async function signInByIdentity(
   request: SignInRequest,
 ): Promise<SignIn | undefined> {
   const found = await findCredentials(tx, spent.user_id);
-  const { found: locked } = found ? await lockSignInAttempts(tx, found, networkOf(request.ip)) : {};
+  const { locked } = found ? await lockSignInAttempts(tx, found, networkOf(request.ip)) : {};
   if (locked && (await takeIdentity(tx, spent, request))) {
     const user = (await findUser(tx, locked.user.id)) ?? locked.user; // with its new identity
     const signIn = await startSession(tx, options, { locked: { ...locked, user } }, request);

@@ -18,7 +18,7 @@ import { insertIdentity, spendCode } from '../identities/store.ts';
 import { queueMail, type Mails } from '../mails/outbox.ts';
 import { createSession, type NewSession, type SessionOptions } from '../sessions/session-lifecycle.ts';
 import { networkOf } from '../sign-ins/network.ts';
-import { recordSuccess } from '../sign-ins/store.ts';
+import { recordSuccess } from '../sign-ins/lockout-store.ts';
 import type { SessionOrigin } from '../sessions/store.ts';
 import { generateToken, tokenInvalid } from '../tokens/token.ts';
 import {

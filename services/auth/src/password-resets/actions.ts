@@ -3,7 +3,7 @@ import { saveUser } from '../accounts/user-changes.ts';
 import { queueMail, type Mails } from '../mails/outbox.ts';
 import { chooseLanguage } from '../mails/rules.ts';
 import { revokeSessions } from '../sessions/session-lifecycle.ts';
-import { clearFailures } from '../sign-ins/store.ts';
+import { clearFailures } from '../sign-ins/lockout-store.ts';
 import { originOfOwner, spendOwnToken, type OpenRequest } from '../tokens/owner.ts';
 
 const maxAcceptLanguage = 200; // characters

@@ -9,7 +9,7 @@ import type { Mails } from '../mails/outbox.ts';
 import { revokeSessions } from '../sessions/session-lifecycle.ts';
 import { networkOf } from '../sign-ins/network.ts';
 import { lockProvenUser, type PasswordProof } from '../sign-ins/password-proof.ts';
-import { isLockedOut, recordFailure } from '../sign-ins/store.ts';
+import { isLockedOut, recordFailure } from '../sign-ins/lockout-store.ts';
 import {
   describeTotp,
   generateRecoveryCode,

@@ -5,7 +5,7 @@ import { deleteOldInvitations } from '../invitations/store.ts';
 import { deleteOldMails } from '../mails/store.ts';
 import { deleteExpired } from '../second-factors/store.ts';
 import { deleteOldTokens } from '../tokens/store.ts';
-import { purgeOldFailures } from '../sign-ins/store.ts';
+import { purgeOldFailures } from '../sign-ins/lockout-store.ts';
 import { deletePastSessions } from './store.ts';
 
 /**

@@ -3,6 +3,7 @@ import type { Actor } from '@clientela/http';
 import type { PasswordCheck } from '../accounts/passwords.ts';
 import { originOf, saveUser } from '../accounts/user-changes.ts';
 import { revokeSessions, type SessionOptions } from '../sessions/session-lifecycle.ts';
+import { recordFailure } from './lockout-store.ts';
 import { signIns } from './metrics.ts';
 import { networkOf } from './network.ts';
 import { lockProvenUser, type PasswordProof } from './password-proof.ts';
@@ -14,21 +15,24 @@ import {
   type SignIn,
   type SignInRequest,
 } from './start-session.ts';
-import { lockSignInAttempts, lockUnchanged, recordFailure, type SignInState, type UserWithHash } from './store.ts';
+import { lockSignInAttempts, lockIfUnchanged, type FoundUser, type UserWithHash } from './store.ts';
 
 /** What was found before the password was verified, and the result of that. */
-export type Attempt = SignInState & { check: PasswordCheck };
+export type Attempt = FoundUser & { check: PasswordCheck };
 
-/** Returns the user of an attempt that succeeds without a second factor, if nothing changes until the user is locked. */
-export function expectedUser({ found, isLockedOut, check }: Attempt): UserWithHash | undefined {
+/**
+ * Returns the user of an attempt that succeeds without a second factor, if nothing changes until the user is locked. A user with failures
+ * is judged under the lock at once: a lockout meanwhile would make a right password take longer than a wrong one.
+ */
+export function expectedUser({ found, hasFailures, check }: Attempt): UserWithHash | undefined {
   const { isValid, rehashed } = check;
-  if (!found || isLockedOut || !isValid || rehashed !== undefined) return undefined;
+  if (!found || hasFailures || !isValid || rehashed !== undefined) return undefined;
   return found.user.is_active && found.user.mfa_since === null && isOfActiveCompany(found) ? found : undefined;
 }
 
 /**
  * Signs an expected user in, as `attemptSignIn` would, by one round trip: no statement waits for the one before it, and all go with the
- * COMMIT. The transaction fails with an error of `isChanged` when the user may have been judged differently by now.
+ * COMMIT. The transaction fails with an error of `failedByChange` when the user may have been judged differently by now.
  */
 export function signInUnchanged(
   tx: Tx,
@@ -36,8 +40,8 @@ export function signInUnchanged(
   found: UserWithHash,
   request: SignInRequest,
 ): SignIn | undefined {
-  lockUnchanged(tx, found, networkOf(request.ip));
-  return openSession(tx, options, { locked: found, verified_hash: found.password_hash }, request);
+  lockIfUnchanged(tx, found, networkOf(request.ip));
+  return openSession(tx, options, { locked: found }, request);
 }
 
 /**
@@ -54,7 +58,7 @@ export async function attemptSignIn(
   const network = networkOf(request.ip);
   const user_id = found?.user.id ?? newId(); // an unknown user runs the same statements, which match nothing
   const key = { id: user_id, company_id: found?.user.business_id ?? null };
-  const { isLockedOut, found: locked } = await lockSignInAttempts(tx, key, network); // deleted during hashing, perhaps
+  const { isLockedOut, locked } = await lockSignInAttempts(tx, key, network); // deleted during hashing, perhaps
   if (!isLockedOut && found && locked && check.isValid) {
     const known = { locked, verified_hash: found.password_hash, rehashed: check.rehashed };
     const signIn = await startSession(tx, options, known, request);

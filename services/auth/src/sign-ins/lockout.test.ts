@@ -4,7 +4,8 @@ import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Passwords } from '../accounts/passwords.ts';
 import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
-import { purgeOldFailures, lockSignInAttempts, recordFailure } from './store.ts';
+import { purgeOldFailures, recordFailure } from './lockout-store.ts';
+import { lockSignInAttempts } from './store.ts';
 
 let auth: TestAuth;
 let verifications = 0;

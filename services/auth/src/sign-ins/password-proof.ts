@@ -5,8 +5,9 @@ import type { Passwords } from '../accounts/passwords.ts';
 import { lockUser, type StoredUser } from '../accounts/store.ts';
 import { requireActive } from '../accounts/user-changes.ts';
 import { audit } from '../audit/store.ts';
+import { isLockedOut, recordFailure } from './lockout-store.ts';
 import { networkOf } from './network.ts';
-import { findCredentials, isLockedOut, recordFailure, type StoredCredentials } from './store.ts';
+import { findCredentials, type StoredCredentials } from './store.ts';
 
 // What a signed-in user proves by its current password, before a change that a stolen access token must not make.
 

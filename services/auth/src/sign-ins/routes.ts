@@ -12,13 +12,12 @@ import type { SecondFactors } from '../second-factors/codes.ts';
 import type { SessionDeps } from '../sessions/routes.ts';
 import type { SessionOptions } from '../sessions/session-lifecycle.ts';
 import { attemptSignIn, changePassword, expectedUser, signInUnchanged, type Attempt } from './actions.ts';
-import { networkOf } from './network.ts';
 import { provePassword, wrongPassword } from './password-proof.ts';
 import { signInErrors, toSignInResponse } from './presenter.ts';
 import { MfaSignIn } from './schema.ts';
 import { attemptSecondStep } from './second-step.ts';
 import type { SignInRequest } from './start-session.ts';
-import { findSignInState, isChanged, type SignInState } from './store.ts';
+import { failedByChange, findSignInUser, type FoundUser } from './store.ts';
 
 export type SignInDeps = SessionDeps & { passwords: Passwords; secondFactors: SecondFactors };
 
@@ -38,7 +37,7 @@ async function signInAtOnce(db: Db, options: SessionOptions, attempt: Attempt, r
   try {
     return await db.transaction(async (tx) => signInUnchanged(tx, options, found, request));
   } catch (error) {
-    if (isChanged(error)) return undefined;
+    if (failedByChange(error)) return undefined;
     throw error;
   }
 }
@@ -61,14 +60,14 @@ const signIn = (deps: SignInDeps) =>
     responses: { 200: SignInResponse },
     errors: signInErrors,
     transaction: 'own', // a failed attempt is recorded and must be committed
-    prepare: async ({ db, body, client_ip, signal }) => {
-      let state: SignInState = { isLockedOut: false, found: undefined };
+    prepare: async ({ db, body, signal }) => {
+      let user: FoundUser = { found: undefined, hasFailures: false };
       const find = async () => {
-        state = await findSignInState(db, body, networkOf(client_ip));
-        return state.found?.password_hash ?? undefined;
+        user = await findSignInUser(db, body);
+        return user.found?.password_hash ?? undefined;
       };
       const check = await deps.passwords.verify(body.password, find, signal);
-      return { ...state, check };
+      return { ...user, check };
     },
     handle: async ({ db, prepared, client_ip, user_agent, request_id }) => {
       const request = { ip: client_ip, device: user_agent, request_id };

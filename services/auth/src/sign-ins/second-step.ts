@@ -5,10 +5,11 @@ import { spendCode } from '../second-factors/code-proof.ts';
 import type { EitherCode } from '../second-factors/schema.ts';
 import { countWrongCode, endChallenge, findChallenge } from '../second-factors/store.ts';
 import type { NewSession, SessionOptions } from '../sessions/session-lifecycle.ts';
+import { recordFailure } from './lockout-store.ts';
 import { signIns } from './metrics.ts';
 import { networkOf } from './network.ts';
 import { isOfActiveCompany, openSession, recordAttempt, type SignInRequest } from './start-session.ts';
-import { lockSignInAttempts, recordFailure } from './store.ts';
+import { lockSignInAttempts } from './store.ts';
 
 export type SecondStepOptions = { sessions: SessionOptions; secondFactors: SecondFactors };
 
@@ -25,7 +26,7 @@ export async function attemptSecondStep(
 ): Promise<(NewSession & { user: StoredUser }) | 'wrong' | 'ended'> {
   const waiting = await findChallenge(tx, mfa_token);
   const network = networkOf(request.ip);
-  const { isLockedOut, found: locked } = waiting ? await lockSignInAttempts(tx, waiting, network) : {};
+  const { isLockedOut, locked } = waiting ? await lockSignInAttempts(tx, waiting, network) : {};
   // Read again under the lock, behind which another attempt may have ended the token.
   if (!waiting || !locked || !isOfActiveCompany(locked) || !(await findChallenge(tx, mfa_token))) return 'ended';
   if (!isLockedOut && (await spendCode(tx, secondFactors, waiting.id, code))) {

@@ -5,9 +5,10 @@ import { auditAll, type AuditEntry } from '../audit/store.ts';
 import { insertChallenge } from '../second-factors/store.ts';
 import { createSession, type NewSession, type SessionOptions } from '../sessions/session-lifecycle.ts';
 import type { SessionOrigin } from '../sessions/store.ts';
+import { recordSuccess } from './lockout-store.ts';
 import { signIns } from './metrics.ts';
 import { networkOf } from './network.ts';
-import { recordSignIn, recordSuccess, storeRehashed, type UserWithHash, type StoredCredentials } from './store.ts';
+import { recordSignIn, storeRehashed, type UserWithHash, type StoredCredentials } from './store.ts';
 
 export type SignInRequest = SessionOrigin & { request_id: string };
 
@@ -16,7 +17,7 @@ export type SignIn = (NewSession & { user: StoredUser }) | { mfa_token: string }
 
 /**
  * A user who has proved who it is, by password or by another provider.
- * @property locked of `lockSignInAttempts`
+ * @property locked as it was read under the lock; or before, when `lockIfUnchanged` asserts that nothing changed since
  * @property verified_hash the hash of the password when it was verified in this request; undefined for a user who proved something else
  * @property rehashed a new hash of the password to store, if any
  */
