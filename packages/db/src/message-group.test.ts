@@ -149,6 +149,12 @@ test('a statement that nobody waits for, in a savepoint that is undone, is undon
   expect(await storedIds(db)).toEqual([two]);
 });
 
+/** Has the pool open a new connection, which has prepared nothing. */
+async function replaceConnection(db: Db) {
+  await db.raw('select pg_terminate_backend(pg_backend_pid())').catch(() => {});
+  await expect.poll(async () => db.raw('select 1').catch(() => {})).toBeDefined();
+}
+
 const followed: Record<string, (tx: Tx) => Promise<unknown>> = {
   'at the commit': async () => {},
   'before another one': async (tx) => tx('inbox_events').count(),
@@ -160,9 +166,7 @@ for (const prepared of [true, false])
   test.for(Object.entries(followed))(
     `a ${prepared ? 'prepared' : 'new'} statement that nobody waits for fails the transaction with its own error, %s`,
     async ([, follow], { database: { db } }) => {
-      // A new connection has prepared nothing.
-      await db.raw('select pg_terminate_backend(pg_backend_pid())').catch(() => {});
-      await expect.poll(async () => db.raw('select 1').catch(() => {})).toBeDefined();
+      await replaceConnection(db);
       if (prepared) await prepareInsert(db).catch(() => {});
       await execute(db, exists, [one]);
       const failing = db.transaction(async (tx) => {
@@ -175,3 +179,27 @@ for (const prepared of [true, false])
       expect(await storedIds(db)).toEqual([one]);
     },
   );
+
+test('a failure that is undone with its savepoint is not reported for a later one', async ({ database: { db } }) => {
+  await replaceConnection(db);
+  await db('inbox_events').insert({ event_id: two, name: 'x' });
+  const failing = db.transaction(async (tx) => {
+    const savepoint = tx.transaction(async (nested) => executeLater(nested, insert, [two]));
+    await expect(savepoint).rejects.toThrow();
+    await tx.raw('select 1');
+    throw new Error('Connection terminated');
+  });
+  await expect(failing).rejects.toThrow('Connection terminated');
+  expect(await storedIds(db)).toEqual([two]);
+});
+
+test('a failure is not reported for one that it cannot have caused', async ({ database: { db } }) => {
+  await replaceConnection(db);
+  const failing = db.transaction(async (tx) => {
+    await tx('inbox_events').insert({ event_id: two, name: 'x' });
+    executeLater(tx, insert, [two]);
+    await tx.raw('select 1').catch(() => {});
+    throw Object.assign(new Error('deadlock detected'), { code: '40P01' });
+  });
+  await expect(failing).rejects.toMatchObject({ code: '40P01' });
+});

@@ -140,6 +140,10 @@ const changes: Record<string, [change: (person: Person) => Promise<unknown>, exp
     ({ user }) => auth.database.owner('users').where({ id: user.id }).update({ is_active: false }),
     { status: 401 },
   ],
+  'the user, who is deleted': [
+    ({ user }) => auth.database.owner('users').where({ id: user.id }).delete(),
+    { status: 401 },
+  ],
   'the company, which is suspended': [
     ({ user }) => auth.database.owner('companies').where({ id: user.business_id }).update({ status: 'suspended' }),
     { status: 401 },
@@ -171,23 +175,38 @@ describe('what changes while the password is verified counts', () => {
     expect(await signIn(await auth.register())).toBe(200); // its connection has prepared all statements
     const ofUser = { user_id: person.user.id };
     const attempts = { resource_id: person.user.id, action: 'sign_in' };
-    const sessions = await countOf('sessions', ofUser);
+    const refusals = { company_id: person.user.business_id, action: 'sign_in.refused' };
     whileVerifying = async () => {
       whileVerifying = async () => {};
       await change(person);
+      before = await Promise.all([countOf('sessions', ofUser), countOf('audit_logs', refusals)]);
     };
+    let before: number[] = [];
     const { email, password } = person;
     const response = await auth
       .anonymous()
       .post('/auth/login', { email, password })
       .set({ 'X-Client-Ip': homeNetwork });
     expect(response).toMatchObject(expected);
-    const succeeded = response.status === 200 ? 1 : 0;
-    expect(await countOf('sessions', ofUser)).toBe(sessions + succeeded);
-    expect(await countOf('audit_logs', attempts)).toBe(succeeded);
     const user = await auth.database.owner('users').where({ id: person.user.id }).first();
-    expect(user.last_login !== null).toBe(succeeded === 1);
+    const succeeded = response.status === 200 ? 1 : 0;
+    const [sessions = 0, refused = 0] = before;
+    expect(await countOf('sessions', ofUser)).toBe(sessions + succeeded);
+    const isRefused = response.status === 401 && response.body.error_code === 'UNAUTHENTICATED';
+    const isKnown = user !== undefined;
+    expect(await countOf('audit_logs', refusals)).toBe(refused + (isRefused && isKnown ? 1 : 0));
+    expect(await countOf('sign_in_networks', ofUser)).toBe(succeeded);
+    expect(await countOf('audit_logs', attempts)).toBe(succeeded);
+    if (isKnown) expect(user.last_login !== null).toBe(succeeded === 1);
   });
+});
+
+test('a sign-in is asserted to be unchanged, or judged under the lock if some have failed lately', async () => {
+  const person = await auth.register();
+  const texts = async () => (await recordStatements(async () => expect(await signIn(person)).toBe(200))).join();
+  expect(await texts()).toContain('select 1 / count(*)');
+  await failSignIn(person);
+  expect(await texts()).not.toContain('select 1 / count(*)');
 });
 
 test('a sign-in that fails runs the same statements, whose ever it is, and only a wrong password counts', async () => {
