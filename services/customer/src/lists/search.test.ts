@@ -300,6 +300,8 @@ describe('customer search', () => {
     expect(body.customers.map(({ full_name }: { full_name: string }) => full_name)).toEqual(expected.slice(4, 6));
     expect(body.customers[0]).toEqual((await shop.get(`${path}/${body.customers[0].id}`)).body.customer);
     expect((await names(shop, 'search=marin')).toSorted()).toEqual(expected.toSorted());
+    const two = await shopWith(service, { full_name: 'Merin Gilda' }, { full_name: 'Rosamarina Algilda' });
+    expect(await best(two, 'marin gilda')).toEqual(['Rosamarina Algilda', 'Merin Gilda']);
   });
 
   test('accepts the filters of the list and rejects unknown parameters', async ({ service }) => {

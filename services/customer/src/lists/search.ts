@@ -220,7 +220,10 @@ function rankOf(db: Db, { term, identified }: Search, column: string, id: string
           words.map((word) => ` ${word}`),
           'and',
         ),
-        matchesTerm(db, alternatives, column),
+        db.raw(
+          `(${['false', ...alternatives.map(() => '?')].join(' or ')})`,
+          alternatives.map((pieces) => contains(pieces, 'and')),
+        ),
       ],
     )
     .toSQL();
