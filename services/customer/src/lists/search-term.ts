@@ -74,11 +74,12 @@ export function matchesTerm(db: Db, alternatives: readonly Pieces[]): Sql {
 }
 
 /**
- * Asks the index for every third trigram of a long number, from the end, where numbers differ most: each has a long list of customers, and
- * few have all of these. As conditions of their own PostgreSQL intersects the lists in half the time that one pattern of them takes.
+ * Asks the index for every third trigram of a long number, at most four from the end, where numbers differ most: each has a long list of
+ * customers, and few have all of these. As conditions of their own PostgreSQL intersects the lists in half the time that one pattern of them
+ * takes. Of a number that repeats one they would be too few.
  */
 function containsPiece(db: Db, piece: string): Sql {
-  const trigrams = /^\d{8,}$/.test(piece) ? (piece.match(/\d{3}(?=(?:\d{3})*$)/g) ?? []) : [];
+  const trigrams = /^\d{8,}$/.test(piece) ? (piece.match(/\d{3}(?=(?:\d{3})*$)/g) ?? []).slice(-4) : [];
   if (trigrams.length === 0 || new Set(trigrams).size < trigrams.length)
     return db.raw('c.search_text like ?', containsPattern(piece));
   const likes = trigrams.map(() => 'c.search_text like ?').join(' and ');
