@@ -48,16 +48,27 @@ const sessionSettings = [
   'gin_pending_list_limit=64', // kB; searches read the pending list of an index, so writers keep it short
 ];
 
-/** Ends a connection whose server does not respond. Nothing else would: a suspended server keeps no timeout of its own. */
+/**
+ * Ends a connection whose server does not respond. Nothing else would: a suspended server keeps no timeout of its own.
+ * @param timeout milliseconds from the last statement or response, because look-ups that share a connection are executed in turn
+ */
 function endWhenHung(connection: pg.Client, timeout: number): void {
   const query = connection.query.bind(connection) as (...args: unknown[]) => unknown;
   const end = () => (connection as unknown as { connection: pg.Connection }).connection.stream.destroy();
+  let timer: NodeJS.Timeout | undefined;
+  let unanswered = 0;
+  const restart = () => {
+    clearTimeout(timer);
+    if (unanswered > 0) timer = setTimeout(end, timeout);
+  };
   const queryWithin = (...args: unknown[]) => {
     const callback = args.at(-1);
     if (typeof callback !== 'function') return query(...args);
-    const timer = setTimeout(end, timeout);
+    unanswered += 1;
+    restart();
     return query(...args.slice(0, -1), (...results: unknown[]) => {
-      clearTimeout(timer);
+      unanswered -= 1;
+      restart();
       callback(...results);
     });
   };
@@ -67,25 +78,31 @@ function endWhenHung(connection: pg.Client, timeout: number): void {
 /** A statement that has ended: its text, in which placeholders stand for the values, and its duration in milliseconds. */
 export type Statement = { sql: string; ms: number; failed: boolean };
 
-/** Measures each statement of a connection when it has ended, and reports it. @param name of the pool */
+/**
+ * Measures each statement of a connection when it has ended, and reports it. Its time begins with the response to the one before it.
+ * @param name of the pool
+ */
 function observeStatements(
   connection: pg.Client,
   name: string,
   onStatement: ((statement: Statement) => void) | undefined,
 ): void {
   const query = connection.query.bind(connection) as (...args: unknown[]) => unknown;
+  let respondedAt = 0;
   const observed = (...args: unknown[]) => {
     const callback = args.at(-1);
     if (typeof callback !== 'function') return query(...args);
     const [command] = args as [string | { text: string; name?: string }];
     const sql = typeof command === 'string' ? command : command.text;
     const isConstant = typeof command !== 'string' && command.name !== undefined;
-    const startedAt = performance.now();
+    const sentAt = performance.now();
     const span = startSpan('', 'client');
     return query(...args.slice(0, -1), (error: unknown, ...results: unknown[]) => {
-      const milliseconds = performance.now() - startedAt;
+      const startedAt = Math.max(sentAt, respondedAt);
+      respondedAt = performance.now();
+      const milliseconds = respondedAt - startedAt;
       const statement = measureStatement(name, { sql, isConstant }, milliseconds);
-      if (span) endStatement(span, { command, statement, error, result: results[0] });
+      if (span) endStatement(span, { command, statement, startedAt, error, result: results[0] });
       onStatement?.({ sql, ms: Math.round(milliseconds * 10) / 10, failed: Boolean(error) });
       callback(error, ...results);
     });
@@ -130,10 +147,11 @@ export function connect(
       application_name: name,
       connectionTimeoutMillis: connectionTimeout,
       keepAlive: true,
+      pipeline: true, // for look-ups that share a connection; everything else is sent one at a time
       options: [...sessionSettings, `statement_timeout=${statementTimeout}`]
         .map((setting) => `-c ${setting}`)
         .join(' '),
-    },
+    } as Knex.StaticConnectionConfig, // whose types lack `pipeline`
     // Idle connections are kept for a while, because a new one starts with empty catalog and plan caches.
     pool: {
       min: 0,

@@ -26,7 +26,9 @@ const ignore = () => {};
 type ConnectionState = {
   /** How the rows of its named statements are read: missing for one that was not executed yet. */
   readers: Map<string, RowReader>;
-  /** Its protocol, by which a query asks for no description of the columns. */
+  /** Its protocol, by which a query keeps its statement on the server: after a value that it cannot write, the driver would go on to use it. */
+  withoutClose: Protocol;
+  /** Its protocol, by which a query asks for no description of the columns either. */
   withoutDescription: Protocol;
   /** Its protocol, by which a query does not end its group of messages either. */
   withoutSync: Protocol;
@@ -37,8 +39,12 @@ function stateOf(connection: pg.Client): ConnectionState {
   let state = states.get(connection);
   if (!state) {
     const without = (messages: object) => Object.assign(Object.create(protocolOf(connection)) as Protocol, messages);
-    const withoutDescription = without({ describe: ignore });
-    state = { readers: new Map(), withoutDescription, withoutSync: without({ describe: ignore, sync: ignore }) };
+    state = {
+      readers: new Map(),
+      withoutClose: without({ close: ignore }),
+      withoutDescription: without({ close: ignore, describe: ignore }),
+      withoutSync: without({ close: ignore, describe: ignore, sync: ignore }),
+    };
     states.set(connection, state);
   }
   return state;
@@ -59,13 +65,14 @@ export function createQuery(connection: pg.Client, config: pg.QueryConfig & { qu
   const { name } = config;
   if (name === undefined) return query;
   const { prepare, handleCommandComplete, _result: result } = driverQueryOf(query);
-  const { readers, withoutDescription } = stateOf(connection);
+  const { readers, withoutClose, withoutDescription } = stateOf(connection);
   const reader = readers.get(name);
   if (reader) {
     Object.assign(result, reader);
     return Object.assign(query, { prepare: () => prepare.call(query, withoutDescription), _accumulateRows: true });
   }
   return Object.assign(query, {
+    prepare: () => prepare.call(query, withoutClose),
     handleCommandComplete: (...message: Parameters<typeof handleCommandComplete>) => {
       const { fields, _parsers, _prebuiltEmptyResultObject } = result;
       readers.set(name, { fields, _parsers, _prebuiltEmptyResultObject });

@@ -15,7 +15,7 @@ import type { BoundStatement } from './statement.ts';
 // saves a round trip for each.
 
 type Callback = (error: Error | null, result?: unknown) => void;
-type Config = { name?: string; text: string; values?: unknown[]; waits?: true };
+type Config = { name?: string; text: string; values?: unknown[]; waits?: true; isPipelined?: true };
 type Command = string | Config;
 
 type Waiting = { config: Config; done: Callback };
@@ -36,6 +36,13 @@ function wait(connection: pg.Client, config: Config, done: Callback): boolean {
 /** A statement that waits for the next one of its connection, when it is passed to `query` of the connection with a callback. */
 export const waitingConfig = ({ name, text, values }: BoundStatement) =>
   ({ name, text, values: [...values], waits: true }) as pg.QueryConfig;
+
+/**
+ * A statement that is sent behind those before it, without waiting for their responses, when it is passed to `query` of the connection with a
+ * callback. Each of them is a transaction of its own.
+ */
+export const pipelinedConfig = ({ name, text, values }: BoundStatement) =>
+  ({ name, text, values: [...values], isPipelined: true }) as pg.QueryConfig;
 
 /** BEGIN, and the statement timeout of the transaction in milliseconds, if it has one of its own. */
 const beginningOf = (limit: number | undefined): Config[] => [
@@ -79,18 +86,26 @@ const isNamed = (command: unknown): command is pg.QueryConfig =>
 
 type Send = (command: unknown, callback?: Callback) => unknown;
 
-/** Sends the queries of a connection one at a time. The driver's own queue is deprecated: its next major version refuses a second query. */
+/**
+ * Sends one query of a connection at a time, because in a transaction each result decides what follows. Pipelined ones do not depend on each
+ * other; but those whose statement the server has yet to prepare would fail with the first of them.
+ */
 function sendInTurn(connection: pg.Client): Send {
   const send = connection.query.bind(connection) as Send;
-  const query: Send = (command, callback) =>
-    send(callback && isNamed(command) ? createQuery(connection, command) : command, callback);
+  const query = (command: unknown, callback: Callback) => {
+    let isSent = false;
+    let unsent: Error | null = null; // for a value that it cannot write the driver calls back at once, and again with the response
+    const sent = send(isNamed(command) ? createQuery(connection, command) : command, (error, result) => {
+      if (isSent) callback(unsent ?? error, result);
+      else unsent = error;
+    });
+    isSent = true;
+    return sent;
+  };
   const queued: [command: unknown, callback: Callback][] = [];
   let isBusy = false;
-  const start = (command: unknown, callback: Callback) => {
-    let hasEnded = false; // the driver reports a value that it cannot write twice
-    return query(command, (error, result) => {
-      if (hasEnded) return;
-      hasEnded = true;
+  const start = (command: unknown, callback: Callback) =>
+    query(command, (error, result) => {
       try {
         callback(error, result);
       } finally {
@@ -99,9 +114,9 @@ function sendInTurn(connection: pg.Client): Send {
         else isBusy = false;
       }
     });
-  };
   return (command, callback) => {
-    if (!callback) return query(command);
+    if (!callback) return send(command);
+    if ((command as Config).isPipelined && isPrepared(connection, command as Config)) return query(command, callback);
     if (isBusy) return void queued.push([command, callback]);
     isBusy = true;
     return start(command, callback);

@@ -73,7 +73,7 @@ type Pool = {
 const pools = new Map<Pool, { service: string; pool: string }>();
 readGauge({
   name: 'clientela_db_pool_connections',
-  help: 'Connections of a pool by state, and requests that wait for one',
+  help: 'Connections of a pool by state, and how many more are waited for',
   labelNames: ['service', 'pool', 'state'],
   read: () =>
     [...pools].flatMap(([pool, labels]) => [

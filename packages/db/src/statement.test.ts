@@ -1,6 +1,16 @@
-import { testDatabase } from '@clientela/testing';
-import { expect, test as base } from 'vitest';
-import { execute, executeLater, mapConstraintErrors, type NamedStatement, type Tx } from './index.ts';
+import { createLog, runAndEnd, startTrace, startTracing, type Span } from '@clientela/runtime';
+import { otlpReceiver, testDatabase, testTraceSettings } from '@clientela/testing';
+import { describe, expect, test as base } from 'vitest';
+import {
+  asUnavailable,
+  connect,
+  execute,
+  executeLater,
+  lookUp,
+  mapConstraintErrors,
+  type NamedStatement,
+  type Tx,
+} from './index.ts';
 
 const test = base.extend('database', { scope: 'file' }, async ({}, { onCleanup }) => {
   const database = await testDatabase('product');
@@ -94,4 +104,122 @@ test('a statement that was prepared before a migration fails once, then runs on 
 
 test('never writes null for an undefined value', async ({ database: { db } }) => {
   await expect(execute(db, insert, [undefined])).rejects.toThrow('insert_processed: a value is undefined');
+});
+
+describe('look-ups of one turn of the event loop on a pool', () => {
+  const divide: NamedStatement = {
+    name: 'divide',
+    text: 'select pg_backend_pid() as pid, $1::int / $2::int as quotient',
+  };
+  const sleep: NamedStatement = { name: 'sleep', text: 'select pg_backend_pid() as pid, pg_sleep($1)' };
+  type Row = { pid: number; quotient: number };
+  // oxlint-disable-next-line no-empty-pattern -- vitest reads the fixture's dependencies from the pattern: none
+  const test = base.extend('pool', async ({}, { onCleanup }) => {
+    const database = await testDatabase('product');
+    const db = connect(database.url, { pool: 3, statementTimeout: 1500 });
+    onCleanup(async () => {
+      await db.destroy();
+      await database.drop();
+    });
+    return { db, owner: database.owner };
+  });
+  const settle = async (lookUps: Promise<unknown>[]) =>
+    (await Promise.allSettled(lookUps)).map((each) =>
+      each.status === 'fulfilled' ? each.value : (asUnavailable(each.reason) ?? each.reason),
+    );
+  const unavailable = expect.objectContaining({ kind: 'unavailable' });
+
+  test('share connections, eight each, and return each its own rows', async ({ pool: { db } }) => {
+    for (let time = 0; time < 2; time += 1) {
+      const rows = await Promise.all(Array.from({ length: 20 }, (_, n) => lookUp<Row>(db, divide, [n, 1])));
+      expect(rows.map(([row]) => row?.quotient)).toEqual(Array.from({ length: 20 }, (_, n) => n));
+      const pids = rows.map(([row]) => row?.pid);
+      expect([pids.slice(0, 8), pids.slice(8, 16), pids.slice(16)].map((shared) => new Set(shared).size)).toEqual([
+        1, 1, 1,
+      ]);
+    }
+    const rows = await Promise.all(Array.from({ length: 17 }, () => lookUp<Row>(db, sleep, [0.02])));
+    expect(new Set(rows.map(([row]) => row?.pid)).size).toBe(3); // others do not wait for the eight
+  });
+
+  test('fail alone, and keep what the others did', async ({ pool: { db } }) => {
+    const circular: object[] = [];
+    circular.push(circular);
+    const all = () =>
+      settle([
+        lookUp(db, insert, [[ids[0]]]),
+        lookUp(db, divide, [1, 0]),
+        lookUp(db, divide, [1, { circular }]),
+        lookUp(db, insert, [[ids[1]]]),
+        lookUp(db, divide, [4, 2]),
+      ]);
+    const failed = (reason: object) => expect.objectContaining(reason);
+    const others = [failed({ code: '22012' }), failed({ message: expect.stringContaining('circular') })];
+    const divided = [expect.objectContaining({ quotient: 2 })];
+    const inserted = (id: string | undefined) => [expect.objectContaining({ event_id: id })];
+    expect(await all()).toEqual([inserted(ids[0]), ...others, inserted(ids[1]), divided]);
+    expect(await lookUp(db, count, [])).toEqual([{ rows: 2 }]);
+    expect(await all()).toEqual([failed({ code: '23505' }), ...others, failed({ code: '23505' }), divided]);
+  });
+
+  test('report each why the server cannot prepare their statement', async ({ pool: { db } }) => {
+    const wrong: NamedStatement = { name: 'wrong', text: 'select $1::int from nothing' };
+    const failures = await settle([1, 2, 3].map((n) => lookUp(db, wrong, [n])));
+    expect(failures).toMatchObject([{ code: '42P01' }, { code: '42P01' }, { code: '42P01' }]);
+  });
+
+  test('may take longer together than a hung server', async ({ pool: { db } }) => {
+    const rows = await Promise.all(Array.from({ length: 8 }, () => lookUp<Row>(db, sleep, [0.4]))); // 3.2 s; one is hung after 2.5 s
+    expect(new Set(rows.map(([row]) => row?.pid)).size).toBe(1);
+  });
+
+  test('do not wait one after the other for a table that is locked', async ({ pool: { db, owner } }) => {
+    const three = () => settle([1, 2, 3].map(() => lookUp(db, count, [])));
+    expect(await three()).toEqual([[{ rows: 0 }], [{ rows: 0 }], [{ rows: 0 }]]);
+    await owner.transaction(async (tx) => {
+      await tx.raw('lock table inbox_events');
+      const [first, ...others] = await three();
+      expect(first).toMatchObject({ kind: 'unavailable', cause: { code: '55P03' } });
+      expect(others).toEqual([unavailable, unavailable]);
+      for (const { cause } of others as Error[]) expect(cause).not.toHaveProperty('code');
+    });
+    expect(await three()).toEqual([[{ rows: 0 }], [{ rows: 0 }], [{ rows: 0 }]]);
+  });
+
+  test('fail together when their connection is lost or none is free, and the next one gets another', async ({
+    pool: { db },
+  }) => {
+    const end: NamedStatement = { name: 'end', text: 'select pg_terminate_backend(pg_backend_pid())' };
+    const divideBy2 = (n: number) => lookUp(db, divide, [n, 2]);
+    await divideBy2(2);
+    const divided = (quotient: number) => [expect.objectContaining({ quotient })];
+    expect(await settle([divideBy2(4), lookUp(db, end, []), divideBy2(6)])).toEqual([
+      divided(2),
+      unavailable,
+      unavailable,
+    ]);
+    expect(await divideBy2(8)).toEqual(divided(4));
+    const open = await Promise.all([1, 2, 3].map(() => db.transaction()));
+    await Promise.all(open.map((tx) => execute(tx, count)));
+    expect(await settle([divideBy2(2), divideBy2(4)])).toEqual([unavailable, unavailable]);
+    await Promise.all(open.map((tx) => tx.rollback()));
+    expect(await divideBy2(10)).toEqual(divided(5));
+  });
+});
+
+test('look-ups that share a connection belong to the trace of their own request, each from when the server could begin', async ({
+  database: { db },
+}) => {
+  const receiver = await otlpReceiver();
+  const stop = await startTracing('db', testTraceSettings(receiver.url), createLog('db', 'error', { redact: [] }));
+  const requests = ['first', 'second', 'third'].map((name) => startTrace(name, 'server', {}) as Span);
+  const sleep: NamedStatement = { name: 'sleep', text: 'select pg_sleep(0.02)' };
+  await lookUp(db, sleep, []);
+  await Promise.all(requests.map((request) => runAndEnd(request, () => lookUp(db, sleep, []))));
+  await stop();
+  const spans = receiver.spans.filter(({ name }) => name === sleep.name);
+  expect(spans.map(({ parentId }) => parentId)).toEqual(requests.map(({ id }) => id));
+  const [first = 0, second = 0, third = 0] = spans.map(({ start }) => start);
+  expect(Math.min(second - first, third - second)).toBeGreaterThan(15); // milliseconds, of the 20 that each sleeps
+  await receiver.close();
 });

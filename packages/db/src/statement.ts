@@ -1,6 +1,9 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setImmediate } from 'node:timers';
 import type pg from 'pg';
 import type { Db, Tx } from './connect.ts';
-import { waitingConfig } from './message-group.ts';
+import { protocolOf } from './driver-query.ts';
+import { pipelinedConfig, waitingConfig } from './message-group.ts';
 import { disposeOf, type Connection } from './pool.ts';
 import { noteFailure, connectionOf } from './transaction.ts';
 
@@ -17,14 +20,27 @@ type Connections = {
 };
 
 const planIsOutdated = '0A000'; // feature_not_supported: "cached plan must not change result type"
+const timeouts: ReadonlySet<unknown> = new Set(['55P03', '57014']); // lock_not_available, query_canceled
+const codeOf = (error: unknown): unknown => (error as { code?: unknown } | null | undefined)?.code;
 
 function requireDefined(name: string, values: readonly unknown[]): void {
   if (values.includes(undefined)) throw new Error(`${name}: a value is undefined`); // the driver would write null
 }
 
+function run<Row extends object>(connection: Connection, config: pg.QueryConfig): Promise<Row[]> {
+  return new Promise((resolve, reject) => {
+    connection.query<Row>(config, (error: Error | null, result) => {
+      // The statement was prepared before a migration, and would fail on this connection for ever: the pool replaces it.
+      if (codeOf(error) === planIsOutdated) disposeOf(connection, error);
+      if (error) reject(error);
+      else resolve(result.rows);
+    });
+  });
+}
+
 /**
- * Runs a named statement beside Knex, which would build its text each time. For look-ups by key and fixed writes only: a plan that
- * is kept fits every value, and that of a free search would not.
+ * Runs a named statement beside Knex, which would build its text each time. For fixed statements only: a plan that is kept fits every value,
+ * and that of a free search would not.
  * @param db a pool, or the transaction that the statement is part of
  */
 export async function execute<Row extends object>(
@@ -33,23 +49,84 @@ export async function execute<Row extends object>(
   values: readonly unknown[] = [],
 ): Promise<Row[]> {
   requireDefined(name, values);
+  const config = { name, text, values: [...values] };
   const open = connectionOf(db);
+  if (open) return run<Row>(open, config);
   const pool = db.client as Connections;
-  const connection = open ?? (await pool.acquireConnection());
+  const connection = await pool.acquireConnection();
   try {
-    const { rows } = await new Promise<pg.QueryResult<Row>>((resolve, reject) => {
-      connection.query<Row>({ name, text, values: [...values] }, (error: Error | null, result) =>
-        error ? reject(error) : resolve(result),
-      );
-    });
-    return rows;
-  } catch (error) {
-    // The statement was prepared before a migration, and would fail on this connection for ever: the pool replaces it.
-    if ((error as { code?: unknown }).code === planIsOutdated) disposeOf(connection, error);
-    throw error;
+    return await run<Row>(connection, config);
   } finally {
-    if (!open) await pool.releaseConnection(connection);
+    await pool.releaseConnection(connection);
   }
+}
+
+/** A look-up that waits for the end of this turn of the event loop. */
+type LookUp = {
+  /** Never throws. @returns why it failed */
+  start: (connection: Connection) => Promise<unknown>;
+  fail: (error: unknown) => void;
+};
+const gathered = new WeakMap<Connections, LookUp[]>();
+
+const MAX_SHARING = 8; // look-ups of a connection; further ones run on another one at the same time
+
+/**
+ * Runs a named statement that finds a few rows by a key. On a pool, those of one turn of the event loop share connections: eight at a time are
+ * written together and executed in turn, which costs Node and PostgreSQL half as much (docs/adr/0057). Each is a transaction of its own.
+ * @param db a pool, or the transaction that the statement is part of
+ */
+export async function lookUp<Row extends object>(
+  db: Db | Tx,
+  statement: NamedStatement,
+  values: readonly unknown[],
+): Promise<Row[]> {
+  if (connectionOf(db)) return execute<Row>(db, statement, values);
+  requireDefined(statement.name, values);
+  return new Promise((resolve, reject) => {
+    const start = async (connection: Connection) => {
+      try {
+        resolve(await run<Row>(connection, pipelinedConfig({ ...statement, values })));
+        return undefined;
+      } catch (error) {
+        reject(error);
+        return error;
+      }
+    };
+    gather(db.client as Connections, { start: AsyncLocalStorage.bind(start), fail: reject }); // its span is one of its request
+  });
+}
+
+function gather(pool: Connections, lookUp: LookUp): void {
+  const others = gathered.get(pool);
+  if (others) return void others.push(lookUp);
+  const all = [lookUp];
+  gathered.set(pool, all);
+  setImmediate(() => {
+    gathered.delete(pool);
+    while (all.length > 0) void startTogether(pool, all.splice(0, MAX_SHARING));
+  });
+}
+
+async function startTogether(pool: Connections, lookUps: readonly LookUp[]): Promise<void> {
+  let connection: Connection;
+  try {
+    connection = await pool.acquireConnection();
+  } catch (error) {
+    for (const { fail } of lookUps) fail(error);
+    return;
+  }
+  const { stream } = protocolOf(connection);
+  let unanswered = lookUps.length;
+  stream.cork(); // one write for all
+  const ended = lookUps.map(async ({ start }) => {
+    const error = await start(connection);
+    unanswered -= 1;
+    if (unanswered > 0 && timeouts.has(codeOf(error))) stream.destroy(); // those behind it would wait as long, one after the other
+  });
+  stream.uncork();
+  await Promise.all(ended);
+  await pool.releaseConnection(connection);
 }
 
 /**

@@ -2,7 +2,7 @@ import { connect as connectSocket, createServer, type AddressInfo, type Socket }
 import { AppError, resourceErrorCodes, unavailable } from '@clientela/errors';
 import { testDatabase } from '@clientela/testing';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { asUnavailable, connect, type Db } from './index.ts';
+import { asUnavailable, connect, lookUp, type Db } from './index.ts';
 
 const withCode = (code: string, message = 'something failed') => Object.assign(new Error(message), { code });
 
@@ -145,6 +145,10 @@ describe('a database that hangs', () => {
         hang();
         await tx.raw('select 1');
       }),
+    'look-ups that share a connection': (db, hang) => {
+      hang();
+      return Promise.all([1, 2].map(() => lookUp(db, { name: 'one', text: 'select 1' }, [])));
+    },
     'a commit': (db, hang) =>
       db.transaction(async (tx) => {
         await tx.raw('select 1');

@@ -27,7 +27,7 @@ export type Span = {
   readonly id: string;
   readonly parentId: string | undefined;
   readonly kind: SpanKind;
-  readonly start: number;
+  start: number;
   readonly link: TraceContext | undefined;
   name: string;
   attributes: SpanAttributes;

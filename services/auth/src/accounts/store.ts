@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { InternalCompany, Role } from '@clientela/contracts';
 import {
-  execute,
+  lookUp,
   isUuid,
   mapConstraintErrors,
   newId,
@@ -79,7 +79,7 @@ const byId: NamedStatement = {
 };
 
 export const findUser = async (db: Db, id: string): Promise<StoredUser | undefined> =>
-  (await execute<StoredUser>(db, byId, [id]))[0];
+  (await lookUp<StoredUser>(db, byId, [id]))[0];
 
 /** Finds a user by UUID or by USER number. */
 export const findUserByKey = async (db: Db, key: string): Promise<StoredUser | undefined> =>

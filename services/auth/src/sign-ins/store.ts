@@ -1,4 +1,4 @@
-import { execute, executeLater, type Db, type NamedStatement, type Tx } from '@clientela/db';
+import { execute, executeLater, lookUp, type Db, type NamedStatement, type Tx } from '@clientela/db';
 import type { Credentials } from '../accounts/schema.ts';
 import { userColumns, type StoredUser } from '../accounts/store.ts';
 import { shareCompanyRowLater } from '../companies/store.ts';
@@ -19,7 +19,7 @@ const byId: NamedStatement = {
 };
 
 export const findCredentials = async (db: Db, id: string): Promise<StoredCredentials | undefined> =>
-  (await execute<StoredCredentials>(db, byId, [id]))[0];
+  (await lookUp<StoredCredentials>(db, byId, [id]))[0];
 
 // The left join returns a row for unknown users too, so that the same statement answers for both.
 const readUser = (flag: string, type: string, condition: string) =>
@@ -45,7 +45,7 @@ export async function findSignInUser(db: Db, login: Credentials): Promise<FoundU
   const email = login.email ?? login.ds_user_email;
   const value = login.username ?? email ?? login.username_or_email ?? '';
   const isEmail = email !== undefined || (login.username === undefined && value.includes('@')); // a username has no @
-  const [row] = await execute<UserRow & { hasFailures: boolean }>(db, isEmail ? byEmail : byUsername, [value]);
+  const [row] = await lookUp<UserRow & { hasFailures: boolean }>(db, isEmail ? byEmail : byUsername, [value]);
   if (!row) throw new Error('The row of an attempt is missing');
   const { hasFailures: hasFailed, ...user } = row;
   return { found: toUser(user), hasFailures: hasFailed };

@@ -2,6 +2,7 @@ import {
   alphabetical,
   execute,
   isUuid,
+  lookUp,
   mapConstraintErrors,
   newId,
   type Db,
@@ -75,7 +76,7 @@ const customerById: NamedStatement = {
 };
 
 export const findCustomer = async (db: Db, company_id: string, id: string): Promise<StoredCustomer | undefined> =>
-  (await execute<StoredCustomer>(db, customerById, [company_id, id]))[0];
+  (await lookUp<StoredCustomer>(db, customerById, [company_id, id]))[0];
 
 const lockStatement: NamedStatement = {
   name: 'lock_customer',
@@ -106,7 +107,7 @@ const customerKeys = { id: customerKeysBy('id'), number: customerKeysBy('number'
 
 /** Finds a customer by id or number, including deleted ones. */
 export const findCustomerByKey = async (db: Db, company_id: string, key: string): Promise<CustomerKeys | undefined> =>
-  (await execute<CustomerKeys>(db, customerKeys[isUuid(key) ? 'id' : 'number'], [company_id, key]))[0];
+  (await lookUp<CustomerKeys>(db, customerKeys[isUuid(key) ? 'id' : 'number'], [company_id, key]))[0];
 
 /** Values that identify duplicates among a company's undeleted customers. A number stays reserved after deletion. */
 const uniqueFields = ['number', 'user_id', 'external_id', 'email', 'phone', 'document_number'] as const;

@@ -1,4 +1,4 @@
-import { execute, type Db, type NamedStatement, type Scope } from '@clientela/db';
+import { lookUp, type Db, type NamedStatement, type Scope } from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
 import { responseColumns } from '../customers/store.ts';
 import type { Listing } from './schema.ts';
@@ -40,7 +40,7 @@ export async function readFirstPage(
   const isFirstPage = limit === firstPageSize && offset === 0 && isDefaultSort(sort);
   const isFiltered = !active_only || Object.values(filters).some((value) => value !== undefined);
   if ('all' in scope || !isFirstPage || isFiltered) return undefined;
-  const found = await execute<Customer & { total: number }>(db, firstPage, [scope.company_id]);
+  const found = await lookUp<Customer & { total: number }>(db, firstPage, [scope.company_id]);
   const rows: Customer[] = [];
   for (const { total: _total, ...customer } of found) if (customer.id !== null) rows.push(customer);
   return { total: found[0]?.total ?? 0, rows };

@@ -1,5 +1,5 @@
 import {
-  execute,
+  lookUp,
   isUuid,
   containsPattern,
   mapConstraintErrors,
@@ -41,7 +41,7 @@ const productById: NamedStatement = {
 };
 
 export const findProduct = async (db: Db, company_id: string, id: string): Promise<Product | undefined> =>
-  (await execute<Product>(db, productById, [company_id, id]))[0];
+  (await lookUp<Product>(db, productById, [company_id, id]))[0];
 
 /** Finds a product and locks its row until the transaction ends. */
 export const lockProduct = async (tx: Tx, company_id: string, id: string): Promise<Product | undefined> =>
@@ -56,7 +56,7 @@ const productKeys = { id: productKeysBy('id'), number: productKeysBy('number') }
 
 /** Finds a product by id or by number. */
 export const findProductByKey = async (db: Db, company_id: string, key: string): Promise<ProductKeys | undefined> =>
-  (await execute<ProductKeys>(db, productKeys[isUuid(key) ? 'id' : 'number'], [company_id, key]))[0];
+  (await lookUp<ProductKeys>(db, productKeys[isUuid(key) ? 'id' : 'number'], [company_id, key]))[0];
 
 export function listProducts(db: Db, scope: Scope, query: ProductQuery): Promise<Page<Product>> {
   const rows = whereCompany(db('products'), scope);
