@@ -48,7 +48,7 @@ try {
   const answer = await fetch(`${fleet.url}/api/customers?per_page=1&page=1`, { headers: bearer });
   const { total } = (await answer.json()) as { total: number };
   if (total < want / 2)
-    await loadCustomers(fleet.databases.customer.ownerUrl, company_id, writeLine, { have: 0, want, companies: 1 });
+    await loadCustomers(fleet.databases.customer.ownerUrl, company_id, writeLine, { want, companies: 1 });
   rows.push(...(await measureConsole(browser, fleet.url, stopping.signal, writeLine)));
 } finally {
   await browser.close();

@@ -23,7 +23,7 @@ export async function prepareContext(
 ): Promise<BenchContext> {
   const { fleet, bearer, company_id } = benchFleet;
   const { ownerUrl } = fleet.databases.customer;
-  await loadCustomers(ownerUrl, company_id, () => {}, { have: 0, want: amount, companies: 10 });
+  await loadCustomers(ownerUrl, company_id, () => {}, { want: amount, companies: 10 });
   const anonymous = {};
   const { gateway } = fleet.ports;
   const company = { ...signInCredentials, name: 'Bench', company_name: 'Sign-ins' };

@@ -60,7 +60,7 @@ const people = `
       ${skewed(20, firstNames.length)} as first_at, ${skewed(21, lastNames.length)} as one_at, ${skewed(22, lastNames.length)} as two_at,
       ${skewed(23, domains.length)} as domain_at, ${skewed(8, labels.length)} as tag_at, ${skewed(9, labels.length)} as other_tag_at
     from (
-      select n, $1::uuid as company_id, n / $2::float8 as position from generate_series($5::int + 1, $2::int) n
+      select n, $1::uuid as company_id, n / $2::float8 as position from generate_series(1, $2::int) n
       union all
       select $2 + n, ($3::uuid[])[1 + n / $4], (n % $4) / $4::float8 from generate_series(0, $4::int * cardinality($3::uuid[]) - 1) n
     ) as numbered
@@ -107,14 +107,14 @@ const tags = `
  * Fills the customer database like a large installation, without history and events, which lists do not read.
  * @param largest the company that gets most customers
  * @param print receives a line for each step and its time
- * @param options.have customers of that company that an earlier call loaded; `want`: how many it has afterwards
+ * @param options.want how many that company gets
  * @param options.companies how many others get customers
  */
 export async function loadCustomers(
   ownerUrl: string,
   largest: string,
   print: (line: string) => void,
-  options = { have: 0, want: amounts.largest, companies: amounts.companies },
+  options = { want: amounts.largest, companies: amounts.companies },
 ): Promise<void> {
   const owner = new pg.Client({ connectionString: ownerUrl });
   await owner.connect();
@@ -128,7 +128,7 @@ export async function loadCustomers(
     await owner.query(words);
     for (const row of wordRows()) await owner.query('insert into bench_words values ($1, $2, $3, $4, $5, $6, $7)', row);
     const otherCompanies = Array.from({ length: options.companies }, () => crypto.randomUUID());
-    await step('people', people, [largest, options.want, otherCompanies, amounts.each, options.have]);
+    await step('people', people, [largest, options.want, otherCompanies, amounts.each]);
     const indexes = options.want > maxIndexedRows ? await dropIndexes(owner) : [];
     await step('customers', customers);
     await step('counters', counters);

@@ -190,14 +190,16 @@ async function openLoopOf({ generator, benchFleet, customers }: BenchContext, me
   return found;
 }
 
-/** Measures in a fleet of its own: the cases and the import have added customers who resemble each other more than people do. */
+/** Measures in fleets of their own: the cases and the import have added customers who resemble each other more than people do. */
 async function sizeRows({ generator }: BenchContext): Promise<SizeRow[]> {
-  const benchFleet = await startBenchFleet(signal, undefined, { env: highLimits });
+  const fleets: { size: number; benchFleet: BenchFleet }[] = [];
   try {
-    const seconds = values.quick ? 0.3 : 1;
-    return await measureSizes(benchFleet, generator, { sizes, seconds, print: writeLine, signal });
+    for (const size of sizes)
+      fleets.push({ size, benchFleet: await startBenchFleet(signal, undefined, { env: highLimits }) });
+    const amount = values.quick ? { rounds: 1, seconds: 0.3 } : { rounds: 3, seconds: 0.7 };
+    return await measureSizes(fleets, generator, { ...amount, print: writeLine, signal });
   } finally {
-    await benchFleet.end();
+    for (const { benchFleet } of fleets) await benchFleet.end();
   }
 }
 

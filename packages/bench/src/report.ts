@@ -81,12 +81,6 @@ const caseHead = (
 
 function sizesTable(sizes: readonly SizeRow[]): string {
   const all = [...new Set(sizes.flatMap(({ bySize }) => [...bySize.keys()]))];
-  const [smallest = 0] = all;
-  const largest = all.at(-1) ?? 0;
-  const cost = (row: SizeRow, size: number) => {
-    const figures = row.bySize.get(size);
-    return figures ? figures.service + figures.postgres : Number.NaN;
-  };
   return table(
     [
       'request',
@@ -101,7 +95,7 @@ function sizesTable(sizes: readonly SizeRow[]): string {
           ? `${figures.median.toFixed(1)} / ${figures.service.toFixed(0)} / ${figures.postgres.toFixed(0)}`
           : '';
       }),
-      times(cost(row, largest) / cost(row, smallest)),
+      times(row.growth),
     ]),
   );
 }
@@ -240,7 +234,12 @@ export function markdown(report: Report): string {
         )
       : []),
     ...(sizes.length > 0
-      ? section('Numbers of customers', 'One request at a time, at the service.', '', sizesTable(sizes))
+      ? section(
+          'Numbers of customers',
+          'One request at a time, at the service, of each size in turn.',
+          '',
+          sizesTable(sizes),
+        )
       : []),
     ...(figures.length > 0
       ? section(
