@@ -4,6 +4,7 @@ import type { Knex } from 'knex';
 import pg from 'pg';
 import { joinStatements } from './message-group.ts';
 import { measurePool, measureStatement } from './metrics.ts';
+import { endConnection } from './pool.ts';
 import { endStatement } from './trace-statement.ts';
 import { replaceTransactions } from './transaction.ts';
 
@@ -54,7 +55,7 @@ const sessionSettings = [
  */
 function endWhenHung(connection: pg.Client, timeout: number): void {
   const query = connection.query.bind(connection) as (...args: unknown[]) => unknown;
-  const end = () => (connection as unknown as { connection: pg.Connection }).connection.stream.destroy();
+  const end = () => endConnection(connection, new Error('The server does not respond'));
   let timer: NodeJS.Timeout | undefined;
   let unanswered = 0;
   const restart = () => {
@@ -79,7 +80,8 @@ function endWhenHung(connection: pg.Client, timeout: number): void {
 export type Statement = { sql: string; ms: number; failed: boolean };
 
 /**
- * Measures each statement of a connection when it has ended, and reports it. Its time begins with the response to the one before it.
+ * Measures each statement of a connection when it has ended, and reports it. Its time begins when it is sent, or with the response
+ * to the one before it if that is later.
  * @param name of the pool
  */
 function observeStatements(

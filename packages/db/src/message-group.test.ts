@@ -203,3 +203,29 @@ test('a failure is not reported for one that it cannot have caused', async ({ da
   });
   await expect(failing).rejects.toMatchObject({ code: '40P01' });
 });
+
+test('a value that cannot be written fails its transaction, waited for or not, and the pool gets another connection', async ({
+  database: { db },
+}) => {
+  const circular: { self?: object } = {};
+  circular.self = circular;
+  const name: NamedStatement = { name: 'name', text: 'select $1::text as name' };
+  for (let time = 0; time < 2; time += 1) {
+    await db.transaction(async (tx) => {
+      executeLater(tx, name, ['a']);
+      expect(await execute(tx, name, ['b'])).toEqual([{ name: 'b' }]);
+    });
+    const failing: ((tx: Tx) => Promise<unknown>)[] = [
+      async (tx) => {
+        executeLater(tx, name, [circular]);
+        await execute(tx, name, ['b']);
+      },
+      async (tx) => executeLater(tx, name, [circular]),
+      async (tx) => {
+        executeLater(tx, name, ['a']);
+        await execute(tx, name, [circular]);
+      },
+    ];
+    for (const work of failing) await expect(db.transaction(work)).rejects.toThrow('circular');
+  }
+});

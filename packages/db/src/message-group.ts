@@ -7,7 +7,7 @@ import {
   type DriverQuery,
   type Protocol,
 } from './driver-query.ts';
-import { disposeOf } from './pool.ts';
+import { endConnection } from './pool.ts';
 import type { BoundStatement } from './statement.ts';
 
 // In the extended query protocol a group of messages ends with a Sync. When one of its statements fails, the server discards the rest, so
@@ -55,12 +55,6 @@ const beginningOf = (limit: number | undefined): Config[] => [
 ];
 const isBeginning = ({ config }: Waiting) => config.name === 'begin' || config.name === 'limit_statements';
 
-/** Ends a connection, of which the pool makes no more use. */
-function end(connection: pg.Client, reason: Error): void {
-  disposeOf(connection, reason);
-  protocolOf(connection).stream.destroy();
-}
-
 /**
  * Begins a transaction together with its first statement.
  * @param limit statement timeout of the transaction in milliseconds; undefined for that of the session
@@ -68,7 +62,7 @@ function end(connection: pg.Client, reason: Error): void {
 export function beginTransaction(connection: pg.Client, limit: number | undefined): void {
   for (const config of beginningOf(limit)) {
     const done = (error: Error | null) => {
-      if (error) end(connection, error); // what follows would run outside a transaction
+      if (error) endConnection(connection, error); // what follows would run outside a transaction
     };
     if (!wait(connection, config, done)) connection.query(config as pg.QueryConfig, done);
   }
@@ -141,7 +135,7 @@ export function joinStatements(connection: pg.Client): void {
     if (callback && isSingle(text)) return query(groupOf(connection, before, command), callback);
     const last = before.at(-1) as Waiting;
     void query(groupOf(connection, before.slice(0, -1), last.config), (error, result) => {
-      if (error) end(connection, error);
+      if (error) endConnection(connection, error);
       last.done(error, result);
     });
     return query(command, callback);
@@ -158,7 +152,11 @@ function groupOf(connection: pg.Client, before: readonly Waiting[], command: Com
   const current = () => before[completed];
   return Object.assign(query, {
     prepare: (protocol: Protocol) => {
-      for (const { config: each } of before) sendWithoutSync(connection, each as pg.QueryConfig);
+      try {
+        for (const { config: each } of before) sendWithoutSync(connection, each as pg.QueryConfig);
+      } catch (error) {
+        return driverQueryOf(query).handleError(error as Error, protocol); // a value cannot be written
+      }
       prepare.call(query, protocol);
     },
     handleCommandComplete: (message: { text?: string }, protocol: Protocol) => {
@@ -171,8 +169,10 @@ function groupOf(connection: pg.Client, before: readonly Waiting[], command: Com
       if (!current()) handleDataRow.call(query, message);
     },
     handleError: (error: Error, protocol: Protocol) => {
-      if (current()) end(connection, error);
-      for (const { done } of before.slice(completed)) done(error);
+      const failed = before.slice(completed);
+      completed = before.length; // the driver calls again when the connection has ended
+      if (failed.length > 0) endConnection(connection, error);
+      for (const { done } of failed) done(error);
       handleError.call(query, error, protocol);
     },
   } satisfies Partial<DriverQuery>);

@@ -1,10 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { setImmediate } from 'node:timers';
 import type pg from 'pg';
 import type { Db, Tx } from './connect.ts';
 import { protocolOf } from './driver-query.ts';
 import { pipelinedConfig, waitingConfig } from './message-group.ts';
-import { disposeOf, type Connection } from './pool.ts';
+import { disposeOf, endConnection, type Connection } from './pool.ts';
 import { noteFailure, connectionOf } from './transaction.ts';
 
 /** A statement whose text never changes: each connection parses and plans it once, under its name. Values are `$1`, `$2` … */
@@ -69,7 +68,7 @@ type LookUp = {
 };
 const gathered = new WeakMap<Connections, LookUp[]>();
 
-const MAX_SHARING = 8; // look-ups of a connection; further ones run on another one at the same time
+const maxSharing = 8; // look-ups of a connection; further ones run on another one at the same time
 
 /**
  * Runs a named statement that finds a few rows by a key. On a pool, those of one turn of the event loop share connections: eight at a time are
@@ -83,10 +82,11 @@ export async function lookUp<Row extends object>(
 ): Promise<Row[]> {
   if (connectionOf(db)) return execute<Row>(db, statement, values);
   requireDefined(statement.name, values);
+  const config = pipelinedConfig({ ...statement, values });
   return new Promise((resolve, reject) => {
     const start = async (connection: Connection) => {
       try {
-        resolve(await run<Row>(connection, pipelinedConfig({ ...statement, values })));
+        resolve(await run<Row>(connection, config));
         return undefined;
       } catch (error) {
         reject(error);
@@ -97,14 +97,14 @@ export async function lookUp<Row extends object>(
   });
 }
 
-function gather(pool: Connections, lookUp: LookUp): void {
+function gather(pool: Connections, added: LookUp): void {
   const others = gathered.get(pool);
-  if (others) return void others.push(lookUp);
-  const all = [lookUp];
+  if (others) return void others.push(added);
+  const all = [added];
   gathered.set(pool, all);
   setImmediate(() => {
     gathered.delete(pool);
-    while (all.length > 0) void startTogether(pool, all.splice(0, MAX_SHARING));
+    while (all.length > 0) void startTogether(pool, all.splice(0, maxSharing));
   });
 }
 
@@ -122,7 +122,7 @@ async function startTogether(pool: Connections, lookUps: readonly LookUp[]): Pro
   const ended = lookUps.map(async ({ start }) => {
     const error = await start(connection);
     unanswered -= 1;
-    if (unanswered > 0 && timeouts.has(codeOf(error))) stream.destroy(); // those behind it would wait as long, one after the other
+    if (unanswered > 0 && timeouts.has(codeOf(error))) endConnection(connection, error); // the others may wait as long, in turn
   });
   stream.uncork();
   await Promise.all(ended);
@@ -135,7 +135,10 @@ async function startTogether(pool: Connections, lookUps: readonly LookUp[]): Pro
  */
 export function executeLater(tx: Tx, statement: NamedStatement, values: readonly unknown[]): void {
   requireDefined(statement.name, values);
-  connectionOf(tx)?.query(waitingConfig({ ...statement, values }), (error: Error | null) => {
-    if (error) noteFailure(tx, error);
+  const connection = connectionOf(tx);
+  connection?.query(waitingConfig({ ...statement, values }), (error: Error | null) => {
+    if (!error) return;
+    noteFailure(tx, error);
+    if (codeOf(error) === undefined) endConnection(connection, error); // the server knows nothing of it and would commit the rest
   });
 }

@@ -145,9 +145,13 @@ describe('a database that hangs', () => {
         hang();
         await tx.raw('select 1');
       }),
-    'look-ups that share a connection': (db, hang) => {
+    'look-ups that share a connection': async (db, hang) => {
+      const one = () => lookUp(db, { name: 'one', text: 'select 1' }, []);
+      await one();
       hang();
-      return Promise.all([1, 2].map(() => lookUp(db, { name: 'one', text: 'select 1' }, [])));
+      const [first, second] = await Promise.allSettled([one(), one()]);
+      expect(first).toEqual(second);
+      throw (first as PromiseRejectedResult).reason;
     },
     'a commit': (db, hang) =>
       db.transaction(async (tx) => {
