@@ -138,6 +138,8 @@ describe('look-ups of one turn of the event loop on a pool', () => {
         1, 1, 1,
       ]);
     }
+    const open = await Promise.all([1, 2, 3].map(() => db.transaction())); // the pool has all its connections now
+    await Promise.all(open.map((tx) => tx.rollback()));
     const rows = await Promise.all(Array.from({ length: 17 }, () => lookUp<Row>(db, sleep, [0.02])));
     expect(new Set(rows.map(([row]) => row?.pid)).size).toBe(3); // others do not wait for the eight
   });
