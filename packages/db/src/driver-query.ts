@@ -9,6 +9,7 @@ export const protocolOf = (connection: pg.Client): Protocol =>
 
 /** What the driver reads the rows of a response by, made from the description of their columns. */
 type RowReader = { fields: unknown; _parsers: unknown; _prebuiltEmptyResultObject: unknown };
+type Result = RowReader & { rows: unknown[]; addCommandComplete: (message: { text?: string }) => void };
 
 /** What a query does with the server's messages, and the response that it collects. */
 export type DriverQuery = {
@@ -16,7 +17,7 @@ export type DriverQuery = {
   handleCommandComplete: (message: { text?: string }, protocol: Protocol) => void;
   handleDataRow: (message: unknown) => void;
   handleError: (error: Error, protocol: Protocol) => void;
-  _result: RowReader;
+  _result: Result;
 };
 export const driverQueryOf = (query: pg.Query): DriverQuery => query as unknown as DriverQuery;
 
@@ -50,9 +51,20 @@ function stateOf(connection: pg.Client): ConnectionState {
   return state;
 }
 
-/** Sends a statement without a description of its columns and without the end of a group: its rows are not read. */
-export function sendWithoutSync(connection: pg.Client, config: pg.QueryConfig): void {
-  driverQueryOf(new pg.Query(config)).prepare(stateOf(connection).withoutSync);
+/** Whether the columns of a named statement are known: it was executed on the connection before. */
+export const canReadRows = (connection: pg.Client, name: string): boolean => stateOf(connection).readers.has(name);
+
+/**
+ * Sends a statement without asking for a description of its columns, and without the end of a group.
+ * @returns the query, which reads rows if `canReadRows`
+ */
+export function sendWithoutSync(connection: pg.Client, config: pg.QueryConfig): DriverQuery {
+  const query = driverQueryOf(new pg.Query(config));
+  const { _result: result } = query;
+  const { readers, withoutSync } = stateOf(connection);
+  query.prepare(withoutSync);
+  Object.assign(result, readers.get(config.name ?? ''));
+  return Object.assign(query, { _accumulateRows: true });
 }
 
 /**

@@ -24,7 +24,7 @@ export { requireUpdated, requireVersion } from './versions.ts';
 export type { ExpectedVersion } from './versions.ts';
 export { containsPattern, normalizeForSearch, deletionKeys, isWithinOneEdit } from './search.ts';
 export { failureMessage } from './failure-message.ts';
-export { execute, executeLater, lookUp } from './statement.ts';
+export { execute, executeLast, executeLater, lookUp } from './statement.ts';
 export type { BoundStatement, NamedStatement } from './statement.ts';
 export { ServerVersionError } from './server-version.ts';
 export { SignInRefusedError, waitForDatabase } from './wait-for-database.ts';

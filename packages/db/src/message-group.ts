@@ -15,7 +15,15 @@ import type { BoundStatement } from './statement.ts';
 // saves a round trip for each.
 
 type Callback = (error: Error | null, result?: unknown) => void;
-type Config = { name?: string; text: string; values?: unknown[]; waits?: true; isPipelined?: true };
+type Config = {
+  name?: string;
+  text: string;
+  values?: unknown[];
+  waits?: true;
+  /** Whether the rows of a statement that waits are read. */
+  hasRows?: boolean;
+  isPipelined?: true;
+};
 type Command = string | Config;
 
 type Waiting = { config: Config; done: Callback };
@@ -33,9 +41,12 @@ function wait(connection: pg.Client, config: Config, done: Callback): boolean {
   return true;
 }
 
-/** A statement that waits for the next one of its connection, when it is passed to `query` of the connection with a callback. */
-export const waitingConfig = ({ name, text, values }: BoundStatement) =>
-  ({ name, text, values: [...values], waits: true }) as pg.QueryConfig;
+/**
+ * A statement that waits for the next one of its connection, when it is passed to `query` of the connection with a callback.
+ * @param hasRows whether its rows are read; only where `canReadRows`
+ */
+export const waitingConfig = ({ name, text, values }: BoundStatement, hasRows = false) =>
+  ({ name, text, values: [...values], waits: true, hasRows }) as pg.QueryConfig;
 
 /**
  * A statement that is sent behind those before it, without waiting for their responses, when it is passed to `query` of the connection with a
@@ -143,17 +154,24 @@ export function joinStatements(connection: pg.Client): void {
   connection.query = joined as typeof connection.query;
 }
 
-/** Makes a query that sends others before it. When one of them fails, the connection ends: a statement behind the group would still run. */
+/** Whether the server has rejected a statement, after which it executes nothing in the transaction but ROLLBACK. */
+const isFromServer = (error: Error) => (error as { code?: unknown }).code !== undefined;
+
+/**
+ * Makes a query that sends others before it. When one of them fails that nobody waits for, the connection ends: a statement behind the group
+ * would still run.
+ */
 function groupOf(connection: pg.Client, before: readonly Waiting[], command: Command): pg.Query {
   const config = typeof command === 'string' ? { text: command } : command;
   const query = createQuery(connection, { ...config, queryMode: 'extended' });
   const { prepare, handleCommandComplete, handleDataRow, handleError } = driverQueryOf(query);
+  const sent: DriverQuery[] = [];
   let completed = 0;
   const current = () => before[completed];
   return Object.assign(query, {
     prepare: (protocol: Protocol) => {
       try {
-        for (const { config: each } of before) sendWithoutSync(connection, each as pg.QueryConfig);
+        for (const { config: each } of before) sent.push(sendWithoutSync(connection, each as pg.QueryConfig));
       } catch (error) {
         return driverQueryOf(query).handleError(error as Error, protocol); // a value cannot be written
       }
@@ -162,16 +180,22 @@ function groupOf(connection: pg.Client, before: readonly Waiting[], command: Com
     handleCommandComplete: (message: { text?: string }, protocol: Protocol) => {
       const ended = current();
       if (!ended) return handleCommandComplete.call(query, message, protocol);
+      const { _result: result } = sent[completed] as DriverQuery;
       completed += 1;
-      ended.done(null, { rowCount: Number(/\d+$/.exec(message.text ?? '')?.[0] ?? 0) });
+      result.addCommandComplete(message);
+      ended.done(null, result);
     },
     handleDataRow: (message: unknown) => {
-      if (!current()) handleDataRow.call(query, message);
+      const waited = current();
+      if (!waited) handleDataRow.call(query, message);
+      else if (waited.config.hasRows) sent[completed]?.handleDataRow(message);
     },
     handleError: (error: Error, protocol: Protocol) => {
       const failed = before.slice(completed);
       completed = before.length; // the driver calls again when the connection has ended
-      if (failed.length > 0) endConnection(connection, error);
+      const [first] = failed;
+      const isRolledBack = first?.config.hasRows && isFromServer(error); // by its caller, who gets the error
+      if (first && !isRolledBack) endConnection(connection, error);
       for (const { done } of failed) done(error);
       handleError.call(query, error, protocol);
     },

@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type pg from 'pg';
 import type { Db, Tx } from './connect.ts';
-import { protocolOf } from './driver-query.ts';
+import { canReadRows, protocolOf } from './driver-query.ts';
 import { pipelinedConfig, waitingConfig } from './message-group.ts';
 import { disposeOf, endConnection, type Connection } from './pool.ts';
-import { noteFailure, connectionOf } from './transaction.ts';
+import { commitsWithLast, commitWith, connectionOf, noteFailure } from './transaction.ts';
 
 /** A statement whose text never changes: each connection parses and plans it once, under its name. Values are `$1`, `$2` … */
 export type NamedStatement = { name: string; text: string };
@@ -141,4 +141,27 @@ export function executeLater(tx: Tx, statement: NamedStatement, values: readonly
     noteFailure(tx, error);
     if (codeOf(error) === undefined) endConnection(connection, error); // the server knows nothing of it and would commit the rest
   });
+}
+
+/**
+ * Runs the last statement of a transaction. COMMIT is sent with it, without waiting for its result, if its transaction allows that
+ * (`transactionWithin`) and it was executed on this connection before: it saves a round trip. When it fails, so does COMMIT.
+ */
+export async function executeLast<Row extends object>(
+  tx: Tx,
+  statement: NamedStatement,
+  values: readonly unknown[],
+): Promise<Row[]> {
+  requireDefined(statement.name, values);
+  const connection = connectionOf(tx);
+  if (!connection || !commitsWithLast(tx) || !canReadRows(connection, statement.name))
+    return execute(tx, statement, values);
+  const rows = new Promise<Row[]>((resolve, reject) => {
+    connection.query<Row>(waitingConfig({ ...statement, values }, true), (error: Error | null, result) => {
+      if (error) reject(error);
+      else resolve(result.rows);
+    });
+  });
+  await commitWith(tx, rows);
+  return rows;
 }

@@ -17,6 +17,8 @@ type Work = (tx: Tx) => Promise<unknown>;
 type Options = Pick<Knex.TransactionConfig, 'isolationLevel' | 'readOnly'> & {
   /** The time that the transaction has, in milliseconds; asked when it has its connection. */
   timeLeft?: () => number;
+  /** Whether nothing is written after the statement of `executeLast`. */
+  commitsWithLast?: boolean;
 };
 /** What a Knex function does its work with. */
 type Context = { client: Client; transaction: (work?: Work | Options, options?: Options) => Promise<unknown> };
@@ -29,13 +31,18 @@ type State = {
   hasEnded: boolean;
   hasSavepoint: boolean;
   afterCommit: (() => void)[];
+  commitsWithLast: boolean;
+  /** The response to a COMMIT that was sent with the last statement. */
+  commit?: Promise<pg.QueryResult>;
   /** The first failure of a statement that nobody waited for. */
   failure?: Error;
 };
 const state = Symbol('state of the transaction');
 const stateOf = (tx: Tx): State => (tx as unknown as { [state]: State })[state];
-const hasEnded = ({ hasEnded: isOver, parent }: State): boolean =>
-  isOver || (parent !== undefined && hasEnded(stateOf(parent)));
+const hasEnded = ({ hasEnded: isOver, commit, parent }: State): boolean =>
+  isOver || commit !== undefined || (parent !== undefined && hasEnded(stateOf(parent)));
+
+const ended = () => new Error('The transaction has ended');
 
 /**
  * Returns the connection of an open transaction; undefined for a pool.
@@ -44,13 +51,31 @@ const hasEnded = ({ hasEnded: isOver, parent }: State): boolean =>
 export function connectionOf(db: Db | Tx): Connection | undefined {
   if (!db.isTransaction) return undefined;
   const open = stateOf(db as Tx);
-  if (hasEnded(open)) throw new Error('The transaction has ended');
+  if (hasEnded(open)) throw ended();
   return open.connection;
 }
 
 /** Notes the failure of a statement that nobody waits for, which is then that of the commit. */
 export function noteFailure(tx: Tx, error: Error): void {
   stateOf(outermostOf(tx)).failure ??= error;
+}
+
+/** Whether `executeLast` may send COMMIT with its statement. */
+export const commitsWithLast = (tx: Tx): boolean => stateOf(tx).commitsWithLast;
+
+/**
+ * Sends COMMIT with the statements that wait. Its caller may go on with what needs no statement.
+ * @param result of the one that may fail; then the transaction is aborted, and its caller rolls it back
+ */
+export async function commitWith(tx: Tx, result: Promise<unknown>): Promise<void> {
+  const open = stateOf(tx);
+  open.commit = run(open.connection, 'commit');
+  try {
+    await Promise.all([result, open.commit]);
+  } catch (error) {
+    delete open.commit;
+    throw error;
+  }
 }
 
 /** Runs work after the commit of a change; never when its transaction, or a savepoint around it, is rolled back. */
@@ -67,9 +92,14 @@ export function outermostOf(tx: Tx): Tx {
 /**
  * Runs `work` in a transaction whose statements PostgreSQL cancels when the time has passed.
  * @param timeLeft milliseconds, asked when the transaction has its connection
+ * @param options.commitsWithLast whether `work` writes nothing after a statement of `executeLast`
  */
-export const transactionWithin = <R>(db: Db, timeLeft: () => number, work: (tx: Tx) => Promise<R>): Promise<R> =>
-  db.transaction(work, { timeLeft } as Knex.TransactionConfig);
+export const transactionWithin = <R>(
+  db: Db,
+  timeLeft: () => number,
+  work: (tx: Tx) => Promise<R>,
+  options: { commitsWithLast?: boolean } = {},
+): Promise<R> => db.transaction(work, { timeLeft, ...options } as Knex.TransactionConfig);
 
 /** Whether an earlier failure may be why a statement failed: the transaction is aborted, or its connection has ended. */
 const isConsequence = (error: unknown): boolean =>
@@ -88,9 +118,16 @@ const run = (connection: Connection, text: string): Promise<pg.QueryResult> =>
  * Makes `Tx`: a Knex function over one connection, which inherits from that of the pool. Knex would make each with a hundred closures
  * and listeners of its own, which cost more than a short statement and stay in V8's old space (docs/adr/0053).
  */
-function makeTx(db: Db, connection: Connection, parent: Tx | undefined): Tx {
+function makeTx(db: Db, connection: Connection, parent?: Tx, commitsWithLast = false): Tx {
   const pool = contextOf(db);
-  const own: State = { connection, parent, hasEnded: false, hasSavepoint: false, afterCommit: [] };
+  const own: State = {
+    connection,
+    parent,
+    hasEnded: false,
+    hasSavepoint: false,
+    afterCommit: [],
+    commitsWithLast,
+  };
   const client = Object.assign(Object.create(pool.client) as Client, {
     acquireConnection: async () => connectionOf(tx),
     releaseConnection: async () => {},
@@ -148,15 +185,15 @@ const rolledBack = () =>
   new Error('The transaction was rolled back instead of committed, because a statement in it failed');
 
 /** Adds to the outermost transaction how it ends, which also returns its connection to the pool. */
-function makeOutermost(db: Db, connection: Connection): Tx {
+function makeOutermost(db: Db, connection: Connection, options: Options): Tx {
   const { client } = contextOf(db);
-  const tx = makeTx(db, connection, undefined);
+  const tx = makeTx(db, connection, undefined, options.commitsWithLast);
   const own = stateOf(tx);
   const end = async (text: 'commit' | 'rollback'): Promise<pg.QueryResult> => {
-    connectionOf(tx);
+    if (own.hasEnded) throw ended();
     own.hasEnded = true;
     try {
-      return await run(connection, text);
+      return await (own.commit ?? run(connection, text));
     } catch (error) {
       if (text === 'rollback') disposeOf(connection, error); // what it did may still be open
       throw firstFailure(tx, error);
@@ -201,7 +238,7 @@ export function replaceTransactions(db: Db, statementTimeout: number): void {
       await context.client.releaseConnection(connection);
       throw error;
     }
-    return makeOutermost(db, connection);
+    return makeOutermost(db, connection, options);
   };
   context.transaction = async (work, options) => {
     if (typeof work !== 'function') return open(work ?? options ?? {});

@@ -3,7 +3,7 @@ export { checkBroker } from './check-broker.ts';
 export { dropFailed, findFailed, listFailed, resendFailed } from './dead-letters.ts';
 export type { FailedPosition } from './dead-letters.ts';
 export { findEventProblems } from './doctor.ts';
-export { outboxPoolOptions, publish, publishAll } from './publish.ts';
+export { outboxPoolOptions, publish, publishAll, publishWithChange } from './publish.ts';
 export type { EventOrigin, EventPayload } from './publish.ts';
 export { redeliverEvents } from './redeliver-events.ts';
 export { removeFromEvents } from './remove-from-events.ts';

@@ -1,5 +1,13 @@
 import { findEventContract, type EventData, type Envelope, type EventContract } from '@clientela/contracts';
-import { execute, executeLater, newId, type BoundStatement, type NamedStatement, type Tx } from '@clientela/db';
+import {
+  execute,
+  executeLast,
+  executeLater,
+  newId,
+  type BoundStatement,
+  type NamedStatement,
+  type Tx,
+} from '@clientela/db';
 import { traceparent } from '@clientela/runtime';
 import { wakeRelayAfterCommit } from './wake-relay.ts';
 
@@ -51,6 +59,57 @@ export async function publishAll<E extends EventContract>(
     if (accompanying) await execute(tx, accompanying, accompanying.values);
     return;
   }
+  const { name = '', values = [] } = accompanying ?? {};
+  const statement = statementOnce(['insert_events', name].filter(Boolean).join('_with_'), () => {
+    const { events, deliveries } = insertEvents(values.length);
+    const expressions = accompanying ? [`accompanying as (${accompanying.text})`, events] : [events];
+    return `with ${expressions.join(', ')} ${deliveries}`;
+  });
+  executeLater(tx, statement, [...values, ...eventValues(tx, contract, origin, payloads)]);
+}
+
+/** A change whose statement writes its event, too. */
+export type PublishingChange = {
+  name: string;
+  /** Common table expressions, such as `customer as (insert …)`. */
+  expressions: readonly string[];
+  /** An object in jsonb, of the values in the event's data that the database decides. */
+  decided: string;
+  /** The query of the rows to return. */
+  result: string;
+  values: readonly unknown[];
+  /** Whether it is the last statement of its transaction, whatever its rows (see `executeLast`). */
+  isLast: boolean;
+};
+
+/**
+ * Executes a change and publishes its event in one statement.
+ * @param payload with any values in place of those that the database decides
+ * @returns the rows of `change.result`
+ */
+export function publishWithChange<Row extends object, E extends EventContract>(
+  tx: Tx,
+  contract: E,
+  origin: EventOrigin,
+  payload: EventPayload<E>,
+  change: PublishingChange,
+): Promise<Row[]> {
+  const { name, expressions, decided, result, values, isLast } = change;
+  const statement = statementOnce(name, () => {
+    const { events, deliveries } = insertEvents(values.length, decided);
+    return `with ${[...expressions, events, `deliveries as (${deliveries})`].join(', ')} ${result}`;
+  });
+  const run = isLast ? executeLast<Row> : execute<Row>;
+  return run(tx, statement, [...values, ...eventValues(tx, contract, origin, [payload])]);
+}
+
+/** Builds the values of `insertEvents`, and has the commit wake this process's relay. */
+function eventValues<E extends EventContract>(
+  tx: Tx,
+  contract: E,
+  origin: EventOrigin,
+  payloads: readonly EventPayload<E>[],
+): unknown[] {
   const trace = traceparent();
   const envelopes = payloads.map(({ sequence, data }): Envelope => ({
     id: newId(),
@@ -68,31 +127,37 @@ export async function publishAll<E extends EventContract>(
     const aggregate = aggregateOf(envelope);
     return subscribers.map((subscriber) => ({ event_id: envelope.id, subscriber, aggregate }));
   });
-  executeLater(tx, insertEvents(accompanying), [
-    ...(accompanying?.values ?? []),
+  if (deliveries.length > 0) wakeRelayAfterCommit(tx, subscribers);
+  return [
     envelopes.map(({ id }) => id),
     envelopes.map((envelope) => JSON.stringify(envelope)),
     deliveries.map(({ event_id }) => event_id),
     deliveries.map(({ subscriber }) => subscriber),
     deliveries.map(({ aggregate }) => aggregate),
-  ]);
-  if (deliveries.length > 0) wakeRelayAfterCommit(tx, subscribers);
+  ];
 }
 
-const statements = new Map<string | undefined, NamedStatement>();
+const statements = new Map<string, NamedStatement>();
 
-/** Builds the statement that inserts events and deliveries, once for each accompanying statement. */
-function insertEvents(accompanying: BoundStatement | undefined): NamedStatement {
-  const built = statements.get(accompanying?.name);
-  if (built) return built;
-  const [ids, envelopes, eventIds, subscribers, aggregates] = [1, 2, 3, 4, 5].map(
-    (place) => `$${(accompanying?.values.length ?? 0) + place}`,
-  );
-  const text = `with ${accompanying ? `accompanying as (${accompanying.text}),` : ''}
-    events as (insert into outbox_events (id, envelope) select * from unnest(${ids}::uuid[], ${envelopes}::jsonb[]))
-    insert into outbox_deliveries (event_id, subscriber, aggregate)
-    select * from unnest(${eventIds}::uuid[], ${subscribers}::text[], ${aggregates}::text[])`;
-  const statement = { name: ['insert_events', accompanying?.name].filter(Boolean).join('_with_'), text };
-  statements.set(accompanying?.name, statement);
-  return statement;
+/** Builds the text of a statement once. */
+function statementOnce(name: string, build: () => string): NamedStatement {
+  const built = statements.get(name) ?? { name, text: build() };
+  statements.set(name, built);
+  return built;
+}
+
+/**
+ * Builds the inserts of events and of their deliveries.
+ * @param before the number of values before theirs
+ */
+function insertEvents(before: number, decided?: string): { events: string; deliveries: string } {
+  const [ids, envelopes, eventIds, subscribers, aggregates] = [1, 2, 3, 4, 5].map((place) => `$${before + place}`);
+  const envelope = decided ? `jsonb_set(envelope, '{data}', envelope -> 'data' || ${decided})` : 'envelope';
+  return {
+    events: `events as (
+      insert into outbox_events (id, envelope)
+      select id, ${envelope} from unnest(${ids}::uuid[], ${envelopes}::jsonb[]) as event (id, envelope))`,
+    deliveries: `insert into outbox_deliveries (event_id, subscriber, aggregate)
+      select * from unnest(${eventIds}::uuid[], ${subscribers}::text[], ${aggregates}::text[])`,
+  };
 }

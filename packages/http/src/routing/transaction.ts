@@ -57,7 +57,12 @@ export async function runAfterCommit(
  * Runs `work` in a transaction, unless the time for the request passes while it waits for a connection or works: then the caller has
  * given up, a running statement is cancelled, and nothing is changed.
  */
-export const inTransaction = <R>(db: Db, signal: AbortSignal, work: (tx: Tx) => Promise<R>): Promise<R> =>
+export const inTransaction = <R>(
+  db: Db,
+  signal: AbortSignal,
+  work: (tx: Tx) => Promise<R>,
+  options?: { commitsWithLast: boolean },
+): Promise<R> =>
   inSpan('transaction', 'internal', () =>
     transactionWithin(
       db,
@@ -68,9 +73,10 @@ export const inTransaction = <R>(db: Db, signal: AbortSignal, work: (tx: Tx) => 
           assertTimeLeft(signal); // the statement that was cancelled then says nothing of the database
           throw error;
         });
-        assertTimeLeft(signal);
+        if (!tx.isCompleted()) assertTimeLeft(signal);
         return result;
       },
+      options,
     ),
   );
 
@@ -83,7 +89,7 @@ export async function perform(definition: Route, options: TransactionOptions, in
   const context = { ...input, prepared: await prepare(definition, { ...input, db }) };
   const isOneTransaction = definition.method !== 'get' && definition.transaction !== 'own';
   const result = isOneTransaction
-    ? await inTransaction(db, input.signal, (tx) => handle(definition, { ...context, tx }))
+    ? await inTransaction(db, input.signal, (tx) => handle(definition, { ...context, tx }), { commitsWithLast: true })
     : await handle(definition, { ...context, db, ...directSteps(options, input.signal) });
   await runAfterCommit(definition, options, input, result);
   return asReply(result);

@@ -1,7 +1,7 @@
 import { customerCreated, customerDeleted, customerStatusChanged, customerUpdated } from '@clientela/contracts';
 import { requireUpdated, requireVersion, type Tx, type ExpectedVersion } from '@clientela/db';
 import { conflict, forbidden, invalid, rejectFields } from '@clientela/errors';
-import { publish } from '@clientela/events';
+import { publish, publishWithChange } from '@clientela/events';
 import { metadataErrors } from '@clientela/validation';
 import {
   changedValues,
@@ -10,7 +10,7 @@ import {
   writableFields,
   type CompanyActor,
 } from '@clientela/http';
-import { eventIdentity, recordChange } from '../history/actions.ts';
+import { eventIdentity, recordChange, type ChangeAuthor, type EventDetails } from '../history/actions.ts';
 import { pickFollowedFields } from '../profiles/rules.ts';
 import { recordChangeTimes } from '../profiles/store.ts';
 import {
@@ -24,6 +24,7 @@ import {
   ownEmailErrors,
   userErrors,
 } from './rules.ts';
+import { countCreated } from './metrics.ts';
 import { WritableCustomer, type NewCustomer, type StatusChange, type Type } from './schema.ts';
 import {
   deleteCustomer,
@@ -31,13 +32,17 @@ import {
   lockCustomer,
   updateCustomer,
   type CustomerChanges,
+  type NewCustomerRecord,
   type StoredCustomer,
 } from './store.ts';
 
 /** The customer to change, the actor, and the version from If-Match, if any. */
 export type CustomerTarget = { actor: CompanyActor; id: string; expected_version: ExpectedVersion };
 
-/** @param company provides the country for national phone numbers and the currency of the lifetime value */
+/**
+ * Creates a customer in the last statement of the transaction (see `executeLast`).
+ * @param company provides the country for national phone numbers and the currency of the lifetime value
+ */
 export async function createCustomer(
   tx: Tx,
   actor: CompanyActor,
@@ -49,16 +54,32 @@ export async function createCustomer(
   const record = applyPatch(emptyCustomer, writableFields(input, WritableCustomer), company.country);
   const errors = documentErrors(record, company.country);
   if (errors.length > 0) throw invalid(errors);
-  const customer = await insertCustomer(tx, actor.company_id, {
-    ...record,
-    number,
-    status,
-    type,
-    tags,
-    created_by: actor.id,
-    currency: company.currency,
-  });
-  await recordChange(tx, actor, customerCreated, customer, {});
+  return addCustomer(tx, actor, { ...record, number, status, type, tags, currency: company.currency });
+}
+
+/**
+ * Inserts a customer with its history and its event in one statement.
+ * @param created.details of the event
+ * @param created.reason for the history
+ * @throws AppError 409 for a unique value of another customer, or naming the labels that are repeated
+ */
+export async function addCustomer(
+  tx: Tx,
+  author: ChangeAuthor,
+  record: NewCustomerRecord,
+  created: { details?: EventDetails<typeof customerCreated>; reason?: string } = {},
+): Promise<StoredCustomer> {
+  const entry = { actor_id: author.id, action: customerCreated.name, changes: [], reason: created.reason };
+  const customer = await insertCustomer(
+    author.company_id,
+    record,
+    entry,
+    ({ customer: { version, ...ids }, ...insert }) => {
+      const payload = { sequence: version, data: { ...eventIdentity(ids), ...created.details } };
+      return publishWithChange(tx, customerCreated, author, payload, insert);
+    },
+  );
+  countCreated(tx, { customers: 1, tags: record.tags?.length ?? 0 });
   return customer;
 }
 

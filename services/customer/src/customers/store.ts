@@ -10,8 +10,8 @@ import {
   type Tx,
 } from '@clientela/db';
 import { conflict } from '@clientela/errors';
+import { historyStatement, insertEntryText, type NewEntry } from '../history/store.ts';
 import { rejectTakenLabels } from '../tags/store.ts';
-import { countCreated } from './metrics.ts';
 import { searchColumns, searchKeys } from './search.ts';
 import { counterColumns, type Customer, type CustomerFields } from './schema.ts';
 
@@ -24,9 +24,8 @@ export type StoredCustomer = Customer & InternalFields;
 export type NewCustomerRecord = CustomerFields &
   Pick<Customer, 'status' | 'type' | 'currency'> & {
     number?: number | undefined;
-    /** Labels of the tags that it is created with, by this author. */
+    /** Labels of the tags that it is created with. */
     tags?: readonly string[];
-    created_by?: string;
   };
 export type CustomerChanges = Partial<
   CustomerFields & Pick<Customer, 'status' | 'type' | 'tags' | 'avatar_url'> & { isDeleted: boolean }
@@ -159,6 +158,7 @@ const searchValues = (record: Parameters<typeof searchColumns>[0]) => {
 };
 
 const insertedColumns = [...writableColumns, 'full_name_built', 'phone_typed', 'status', 'type'] as const;
+const unknownNumber = 0; // in the event, until the insert has assigned one
 /** What the database decides of a customer that is written; the other columns are as they were given. */
 const decidedColumns = [
   'number',
@@ -173,7 +173,7 @@ const decidedColumns = [
   'version',
 ] as const;
 type Decided = Pick<StoredCustomer, (typeof decidedColumns)[number]>;
-type Inserted = Decided & { currency: string; tag_ids?: string[] };
+export type Inserted = Decided & { currency: string; tag_ids?: string[] };
 
 /** What the counters of a new customer are, beside their currency. */
 const initialCounters = {
@@ -192,7 +192,7 @@ const initialCounters = {
  * what their triggers cannot read yet: the customer of this statement. It returns only what the database decides, because each column
  * more costs both sides.
  */
-function insertStatement({ hasTags }: { hasTags: boolean }): NamedStatement {
+function insertExpressions({ hasTags }: { hasTags: boolean }) {
   const columns = insertedColumns.map((_column, index) => `$${index + 8}`);
   const [labels, tagIds, author] = [1, 2, 3].map((index) => `$${columns.length + 7 + index}`);
   const tags = `tags as (
@@ -204,44 +204,71 @@ function insertStatement({ hasTags }: { hasTags: boolean }): NamedStatement {
     )`;
   return {
     name: hasTags ? 'insert_tagged_customer' : 'insert_customer',
-    text: `with customer as (
+    expressions: [
+      `customer as (
       insert into customers (company_id, id, number, search_text, deletion_keys, search_keys, tags, ${insertedColumns.join(', ')})
       values ($1, $2, coalesce($3::bigint, nextval('customer_numbers')), $4, $5, $6,
         ${hasTags ? `array(select label from unnest(${labels}::text[]) as label order by ${alphabetical('label')})` : "'{}'"},
         ${columns.join(', ')})
       returning ${decidedColumns.join(', ')},
                 coalesce((select currency from company_currency_changes where company_id = $1), $7::text) as currency
-    ), counters as (
+    )`,
+      `counters as (
       insert into customer_counters (company_id, customer_id, currency, is_listed, customer_created_at)
       select $1, $2, currency, is_active, created_at from customer
-    )${hasTags ? `, ${tags}` : ''}
-    select *${hasTags ? ', array(select id from tags) as tag_ids' : ''} from customer`,
+    )`,
+      ...(hasTags ? [tags] : []),
+      `history as (${insertEntryText(columns.length + (hasTags ? 10 : 7))})`,
+    ],
+    decided: "(select jsonb_build_object('number', number) from customer)",
+    result: `select *${hasTags ? ', array(select id from tags) as tag_ids' : ''} from customer`,
   };
 }
-const insertUntagged = insertStatement({ hasTags: false });
-const insertTagged = insertStatement({ hasTags: true });
+const insertUntagged = insertExpressions({ hasTags: false });
+const insertTagged = insertExpressions({ hasTags: true });
+
+/** The insert of a customer, to be executed with its event. */
+export type CustomerInsert = ReturnType<typeof insertExpressions> & {
+  customer: { id: string; number: number; user_id: string | null; version: number };
+  values: readonly unknown[];
+  /** Whether nothing in its result can be a reason to undo it. */
+  isLast: boolean;
+};
 
 /**
- * Inserts a customer, its counters and its first tags, which have no versions and events of their own.
+ * Inserts a customer, its counters, its history and its first tags, which have no versions and events of their own.
+ * @param entry of the history
+ * @param execute executes the insert with its event
  * @throws AppError 409 for a unique value of another customer, or naming the labels that are repeated
  */
-export async function insertCustomer(tx: Tx, company_id: string, record: NewCustomerRecord): Promise<StoredCustomer> {
-  const { currency, number, tags = [], created_by = null, ...fields } = record;
+export async function insertCustomer(
+  company_id: string,
+  record: NewCustomerRecord,
+  entry: NewEntry,
+  execute: (insert: CustomerInsert) => Promise<Inserted[]>,
+): Promise<StoredCustomer> {
+  const { currency, number, tags = [], ...fields } = record;
   const { search_text, deletion_keys } = searchValues(fields);
   const id = newId();
   const tagIds = tags.map(() => newId());
   const hasTags = tags.length > 0;
-  const insert = execute<Inserted>(tx, hasTags ? insertTagged : insertUntagged, [
-    company_id,
-    id,
-    number ?? null,
-    search_text,
-    deletion_keys,
-    hasTags ? null : searchKeys(search_text), // with labels the database computes them
-    currency,
-    ...insertedColumns.map((column) => fields[column]),
-    ...(hasTags ? [[...tags], tagIds, created_by] : []),
-  ]);
+  const insert = execute({
+    ...(hasTags ? insertTagged : insertUntagged),
+    customer: { id, number: number ?? unknownNumber, user_id: fields.user_id, version: 1 },
+    values: [
+      company_id,
+      id,
+      number ?? null,
+      search_text,
+      deletion_keys,
+      hasTags ? null : searchKeys(search_text), // with labels the database computes them
+      currency,
+      ...insertedColumns.map((column) => fields[column]),
+      ...(hasTags ? [[...tags], tagIds, entry.actor_id] : []),
+      ...historyStatement(company_id, id, entry).values,
+    ],
+    isLast: !hasTags, // its result tells whether a label is repeated
+  });
   const [inserted] = await mapConstraintErrors(
     insert,
     uniqueConstraintErrors(company_id, { ...fields, ...(number !== undefined && { number }) }, true),
@@ -254,7 +281,6 @@ export async function insertCustomer(tx: Tx, company_id: string, record: NewCust
     (index) => tag_ids.includes(tagIds[index] ?? ''),
     (index) => `tags.${index}`,
   );
-  countCreated(tx, { customers: 1, tags: tags.length });
   return {
     business_id: company_id,
     id,

@@ -7,9 +7,9 @@ import { historyStatement } from './store.ts';
 /** Author of a change of a company's record: a request's actor, or the actor of an event. */
 export type ChangeAuthor = EventOrigin & { company_id: string };
 
-type CustomerIdentity = { id: string; number: number; user_id: string | null };
+export type CustomerIdentity = { id: string; number: number; user_id: string | null };
 /** Event data without the customer's ids. */
-type EventDetails<E extends EventContract> = Omit<EventData<E>, 'customer_id' | 'number' | 'user_id'>;
+export type EventDetails<E extends EventContract> = Omit<EventData<E>, 'customer_id' | 'number' | 'user_id'>;
 
 /** The ids of a customer in the data of its events. */
 export const eventIdentity = ({ id: customer_id, number, user_id }: CustomerIdentity) => ({

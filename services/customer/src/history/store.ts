@@ -1,13 +1,21 @@
 import { execute, newId, type BoundStatement, type Db, type NamedStatement, type Tx } from '@clientela/db';
 import type { HistoryEntry } from './schema.ts';
 
-const insertEntry: NamedStatement = {
-  name: 'insert_history',
-  text: `insert into customer_history (company_id, customer_id, id, at, actor_id, action, reason, changes)
-    values ($1::uuid, $2::uuid, $3::uuid, clock_timestamp(), $4::text, $5::text, $6::text, $7::jsonb)`,
-};
+/**
+ * Builds the insert of an entry, to be executed with the values of `historyStatement`.
+ * @param before the number of values before its own
+ */
+export function insertEntryText(before = 0): string {
+  const [company_id, customer_id, id, actor_id, action, reason, changes] = [1, 2, 3, 4, 5, 6, 7].map(
+    (place) => `$${before + place}`,
+  );
+  return `insert into customer_history (company_id, customer_id, id, at, actor_id, action, reason, changes)
+    values (${company_id}::uuid, ${customer_id}::uuid, ${id}::uuid, clock_timestamp(), ${actor_id}::text, ${action}::text,
+      ${reason}::text, ${changes}::jsonb)`;
+}
+const insertEntry: NamedStatement = { name: 'insert_history', text: insertEntryText() };
 
-type NewEntry = Omit<HistoryEntry, 'id' | 'at'>;
+export type NewEntry = Omit<HistoryEntry, 'id' | 'at' | 'reason'> & { reason?: string | null | undefined };
 
 /**
  * The statement that inserts an entry, to be executed with the events of the change. The customer must be locked, so that ids, times and
@@ -16,7 +24,7 @@ type NewEntry = Omit<HistoryEntry, 'id' | 'at'>;
 export const historyStatement = (
   company_id: string,
   customer_id: string,
-  { actor_id, action, reason = null, changes }: Omit<NewEntry, 'reason'> & { reason?: string | null | undefined },
+  { actor_id, action, reason = null, changes }: NewEntry,
 ): BoundStatement => ({
   ...insertEntry,
   values: [company_id, customer_id, newId(), actor_id, action, reason, JSON.stringify(changes)],

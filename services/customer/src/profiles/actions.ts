@@ -1,11 +1,12 @@
-import { customerCreated, customerUpdated, type InternalCompany, type InternalUser } from '@clientela/contracts';
+import { customerUpdated, type InternalCompany, type InternalUser } from '@clientela/contracts';
 import { requireUpdated, type Tx } from '@clientela/db';
 import { AppError, notFound } from '@clientela/errors';
 import type { EventOrigin } from '@clientela/events';
 import { changedValues } from '@clientela/http';
+import { addCustomer } from '../customers/actions.ts';
 import { emptyCustomer, changedFields, changesBetween, applyPatch } from '../customers/rules.ts';
 import type { CustomerInput } from '../customers/schema.ts';
-import { insertCustomer, lockCustomer, updateCustomer, type StoredCustomer } from '../customers/store.ts';
+import { lockCustomer, updateCustomer, type StoredCustomer } from '../customers/store.ts';
 import { recordChange } from '../history/actions.ts';
 import { insertHistory } from '../history/store.ts';
 import { changeTimes, patchFromUser, toFullName, type SyncedField } from './rules.ts';
@@ -33,14 +34,16 @@ export async function ensureProfile(
   await lockUser(tx, company.id, user_id);
   if (await isErasedUser(tx, company.id, user_id)) throw notFound('customer');
   try {
-    const { saved: customer, omitted } = await saveWithoutTakenValues(tx, { email, phone }, (savepoint, contact) => {
+    const { saved } = await saveWithoutTakenValues(tx, { email, phone }, (savepoint, contact, omitted) => {
       const record = applyPatch(emptyCustomer, { user_id, full_name, ...contact }, company.country);
-      const { currency } = company;
-      return insertCustomer(savepoint, company.id, { ...record, status: 'active', type: 'regular', currency });
+      const author = { ...origin, company_id: company.id };
+      const customer = { ...record, status: 'active', type: 'regular', currency: company.currency } as const;
+      return addCustomer(savepoint, author, customer, {
+        details: omittedFields(omitted),
+        ...omissionReason(omitted),
+      });
     });
-    const author = { ...origin, company_id: company.id };
-    await recordChange(tx, author, customerCreated, customer, omittedFields(omitted), omissionReason(omitted));
-    return { customer, created: true };
+    return { customer: saved, created: true };
   } catch (error) {
     // A concurrent call created the profile first.
     const concurrent = isTaken(error, 'user_id') && (await findProfile(tx, company.id, user_id));
@@ -122,6 +125,7 @@ async function saveWithoutTakenValues<Input extends CustomerInput, Saved>(
   save: (
     savepoint: Tx,
     input: Omit<Input, UniqueContactField> & Pick<CustomerInput, UniqueContactField>,
+    omitted: readonly UniqueContactField[],
   ) => Promise<Saved>,
 ): Promise<{ saved: Saved; omitted: UniqueContactField[] }> {
   const omitted: UniqueContactField[] = [];
@@ -129,7 +133,7 @@ async function saveWithoutTakenValues<Input extends CustomerInput, Saved>(
     const remaining = { ...input };
     for (const field of omitted) delete remaining[field];
     try {
-      return { saved: await tx.transaction((savepoint) => save(savepoint, remaining)), omitted };
+      return { saved: await tx.transaction((savepoint) => save(savepoint, remaining, omitted)), omitted };
     } catch (error) {
       const takenField = uniqueContactFields.find((field) => !omitted.includes(field) && isTaken(error, field));
       if (!takenField) throw error;
