@@ -4,6 +4,7 @@ import {
   afterCommit,
   execute,
   executeLast,
+  executeLater,
   transactionWithin,
   type Db,
   type NamedStatement,
@@ -58,15 +59,16 @@ test('COMMIT is sent with the last statement, which returns its rows', async ({ 
   expect([await storedIds(db), commits]).toEqual([[one, two], 1]);
 });
 
-test('a connection that has yet to prepare the statement sends COMMIT after it', async ({
+test('a connection that has yet to prepare the statement ends the transaction too', async ({
   database: { db, owner },
 }) => {
   const other = { ...insertReturning, name: 'insert_unprepared' };
-  const during = await withLast(db, async (tx) => {
+  await withLast(db, async (tx) => {
     expect(await executeLast(tx, other, [one, 'name'])).toEqual([{ event_id: one, length: 4 }]);
-    return storedIds(owner);
+    expect([tx.isCompleted(), await storedIds(owner)]).toEqual([true, [one]]);
   });
-  expect([during, await storedIds(owner)]).toEqual([[], [one]]);
+  const unprepared = withLast(db, (tx) => executeLast(tx, { ...other, name: 'insert_twice' }, [one, 'name']));
+  await expect(unprepared).rejects.toMatchObject({ code: '23505' });
 });
 
 const otherTransactions: Record<string, (db: Db, work: (tx: Tx) => Promise<unknown>) => Promise<unknown>> = {
@@ -84,14 +86,42 @@ test.for(Object.entries(otherTransactions))('%s does not end with it', async ([,
   expect(await storedIds(db)).toEqual([]);
 });
 
-test('nothing runs in the transaction after it', async ({ database: { db } }) => {
+test('nothing runs in the transaction after it, and what fails then does not undo it', async ({ database: { db } }) => {
+  let commits = 0;
   const late = withLast(db, async (tx) => {
+    afterCommit(tx, () => (commits += 1));
     await insertLast(tx, one);
     expect(tx.isCompleted()).toBe(true);
     await execute(tx, insert, [two]);
   });
   await expect(late).rejects.toThrow('The transaction has ended');
-  expect(await storedIds(db)).toEqual([one]);
+  expect([await storedIds(db), commits]).toEqual([[one], 1]);
+});
+
+test('statements that nobody waits for are sent before it, and fail it', async ({ database: { db } }) => {
+  const withLater = (id: string) =>
+    withLast(db, async (tx) => {
+      executeLater(tx, insert, [id]);
+      return insertLast(tx, one);
+    });
+  await db.transaction((tx) => execute(tx, insert, [two])); // prepares it
+  await expect(withLater(two)).rejects.toMatchObject({ code: '23505' });
+  expect(await storedIds(db)).toEqual([two]);
+  await db('inbox_events').delete();
+  await db.transaction((tx) => execute(tx, insert, [two])); // on a new connection
+  await db('inbox_events').delete();
+  expect(await withLater(two)).toEqual([{ event_id: one, length: 4 }]);
+  expect(await storedIds(db)).toEqual([one, two]);
+});
+
+test('one that was prepared before a migration fails once', async ({ database: { db, owner } }) => {
+  const all: NamedStatement = { name: 'all_processed', text: 'select * from inbox_events' };
+  const list = () => withLast(db, (tx) => executeLast(tx, all, []));
+  expect([await list(), await list()]).toEqual([[], []]);
+  await owner.schema.alterTable('inbox_events', (table) => table.integer('added'));
+  await expect(list()).rejects.toMatchObject({ code: '0A000' });
+  expect(await list()).toEqual([]);
+  await owner.schema.alterTable('inbox_events', (table) => table.dropColumn('added'));
 });
 
 /** Executes it in a transaction that has stored an id before. */
@@ -134,6 +164,12 @@ test(
     await expect(failLast(db, one, unwritable)).rejects.toBe(undone);
     expect(await storedIds(db)).toEqual([]);
     expect(await sessionOf(db)).not.toBe(session); // which has an open group of messages
+    const unprepared = withLast(db, async (tx) => {
+      await execute(tx, insert, [two]);
+      return executeLast(tx, { ...insertReturning, name: 'insert_unwritable' }, [one, unwritable]);
+    });
+    await expect(unprepared).rejects.toBe(undone);
+    expect(await storedIds(db)).toEqual([]);
     await withLast(db, (tx) => insertLast(tx, one));
     expect(await storedIds(db)).toEqual([one]);
   },

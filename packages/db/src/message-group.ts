@@ -154,9 +154,6 @@ export function joinStatements(connection: pg.Client): void {
   connection.query = joined as typeof connection.query;
 }
 
-/** Whether the server has rejected a statement, after which it executes nothing in the transaction but ROLLBACK. */
-const isFromServer = (error: Error) => (error as { code?: unknown }).code !== undefined;
-
 /**
  * Makes a query that sends others before it. When one of them fails that nobody waits for, the connection ends: a statement behind the group
  * would still run.
@@ -194,7 +191,7 @@ function groupOf(connection: pg.Client, before: readonly Waiting[], command: Com
       const failed = before.slice(completed);
       completed = before.length; // the driver calls again when the connection has ended
       const [first] = failed;
-      const isRolledBack = first?.config.hasRows && isFromServer(error); // by its caller, who gets the error
+      const isRolledBack = first?.config.hasRows && error instanceof pg.DatabaseError; // by its caller, who gets the error
       if (first && !isRolledBack) endConnection(connection, error);
       for (const { done } of failed) done(error);
       handleError.call(query, error, protocol);

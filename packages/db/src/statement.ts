@@ -144,24 +144,22 @@ export function executeLater(tx: Tx, statement: NamedStatement, values: readonly
 }
 
 /**
- * Runs the last statement of a transaction. COMMIT is sent with it, without waiting for its result, if its transaction allows that
- * (`transactionWithin`) and it was executed on this connection before: it saves a round trip. When it fails, so does COMMIT.
+ * Runs a statement that may be the last one of its transaction. If the transaction allows that (`transactionWithin`), it ends with it: COMMIT
+ * is sent with the statement, which saves a round trip, or after it on a connection that has yet to prepare it. When it fails, so does COMMIT.
  */
 export async function executeLast<Row extends object>(
   tx: Tx,
   statement: NamedStatement,
   values: readonly unknown[],
 ): Promise<Row[]> {
-  requireDefined(statement.name, values);
   const connection = connectionOf(tx);
-  if (!connection || !commitsWithLast(tx) || !canReadRows(connection, statement.name))
-    return execute(tx, statement, values);
-  const rows = new Promise<Row[]>((resolve, reject) => {
-    connection.query<Row>(waitingConfig({ ...statement, values }, true), (error: Error | null, result) => {
-      if (error) reject(error);
-      else resolve(result.rows);
-    });
-  });
+  if (!connection || !commitsWithLast(tx)) return execute(tx, statement, values);
+  requireDefined(statement.name, values);
+  const isPrepared = canReadRows(connection, statement.name);
+  const rows = isPrepared
+    ? run<Row>(connection, waitingConfig({ ...statement, values }, true))
+    : execute<Row>(tx, statement, values);
+  if (!isPrepared) await rows;
   await commitWith(tx, rows);
   return rows;
 }

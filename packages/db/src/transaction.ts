@@ -193,7 +193,9 @@ function makeOutermost(db: Db, connection: Connection, options: Options): Tx {
     if (own.hasEnded) throw ended();
     own.hasEnded = true;
     try {
-      return await (own.commit ?? run(connection, text));
+      const result = await (own.commit ?? run(connection, text));
+      if (result.command === 'COMMIT') for (const work of own.afterCommit) queueMicrotask(work); // whose failure must not look like one of the commit
+      return result;
     } catch (error) {
       if (text === 'rollback') disposeOf(connection, error); // what it did may still be open
       throw firstFailure(tx, error);
@@ -205,7 +207,6 @@ function makeOutermost(db: Db, connection: Connection, options: Options): Tx {
     commit: async () => {
       const { command } = await end('commit');
       if (command === 'ROLLBACK') throw own.failure ?? rolledBack();
-      for (const work of own.afterCommit) queueMicrotask(work); // whose failure must not look like one of the commit
     },
     rollback: () => end('rollback'),
   });

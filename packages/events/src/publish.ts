@@ -78,8 +78,8 @@ export type PublishingChange = {
   /** The query of the rows to return. */
   result: string;
   values: readonly unknown[];
-  /** Whether it is the last statement of its transaction, whatever its rows (see `executeLast`). */
-  isLast: boolean;
+  /** Whether it may be the last statement of its transaction (see `executeLast`): no row of it can be a reason to undo it. */
+  mayCommit: boolean;
 };
 
 /**
@@ -94,12 +94,12 @@ export function publishWithChange<Row extends object, E extends EventContract>(
   payload: EventPayload<E>,
   change: PublishingChange,
 ): Promise<Row[]> {
-  const { name, expressions, decided, result, values, isLast } = change;
+  const { name, expressions, decided, result, values, mayCommit } = change;
   const statement = statementOnce(name, () => {
     const { events, deliveries } = insertEvents(values.length, decided);
     return `with ${[...expressions, events, `deliveries as (${deliveries})`].join(', ')} ${result}`;
   });
-  const run = isLast ? executeLast<Row> : execute<Row>;
+  const run = mayCommit ? executeLast<Row> : execute<Row>;
   return run(tx, statement, [...values, ...eventValues(tx, contract, origin, [payload])]);
 }
 

@@ -147,6 +147,19 @@ test('a statement that still runs when the time has passed is cancelled; the nex
   expect(await isStored('asleep')).toBe(false);
 });
 
+test('a connection that is lost when the time has passed does not promise that nothing was changed', async () => {
+  work = async (signal, tx) => {
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    await tx.raw('select pg_terminate_backend(pg_backend_pid())');
+  };
+  // Has longer while the machine is too busy to start it in time.
+  let error_code: unknown;
+  for (let left = 100; !hasStarted('lost'); left *= 2)
+    ({ error_code } = (await post('lost', { 'X-Request-Timeout': String(left) }).expect(503)).body);
+  work = async () => {};
+  expect(error_code).toBe('SERVICE_UNAVAILABLE');
+});
+
 test('a change whose time passes while it waits for a connection of the pool is not started', async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   work = () => promise; // holds the only connection

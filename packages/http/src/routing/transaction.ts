@@ -53,9 +53,11 @@ export async function runAfterCommit(
   });
 }
 
+const queryCanceled = '57014'; // query_canceled
+
 /**
  * Runs `work` in a transaction, unless the time for the request passes while it waits for a connection or works: then the caller has
- * given up, a running statement is cancelled, and nothing is changed.
+ * given up, a running statement is cancelled, and nothing is changed. After a COMMIT the time no longer matters.
  */
 export const inTransaction = <R>(
   db: Db,
@@ -70,7 +72,8 @@ export const inTransaction = <R>(
       async (tx) => {
         assertTimeLeft(signal);
         const result = await work(tx).catch((error: unknown) => {
-          assertTimeLeft(signal); // the statement that was cancelled then says nothing of the database
+          // Says nothing of the database then. A lost connection does: what became of its COMMIT is unknown.
+          if ((error as { code?: unknown } | undefined)?.code === queryCanceled) assertTimeLeft(signal);
           throw error;
         });
         if (!tx.isCompleted()) assertTimeLeft(signal);

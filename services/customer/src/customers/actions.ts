@@ -39,8 +39,10 @@ import {
 /** The customer to change, the actor, and the version from If-Match, if any. */
 export type CustomerTarget = { actor: CompanyActor; id: string; expected_version: ExpectedVersion };
 
+const firstVersion = 1; // the default of the column
+
 /**
- * Creates a customer in the last statement of the transaction (see `executeLast`).
+ * Creates a customer in a statement that may end the transaction (see `executeLast`).
  * @param company provides the country for national phone numbers and the currency of the lifetime value
  */
 export async function createCustomer(
@@ -70,15 +72,11 @@ export async function addCustomer(
   created: { details?: EventDetails<typeof customerCreated>; reason?: string } = {},
 ): Promise<StoredCustomer> {
   const entry = { actor_id: author.id, action: customerCreated.name, changes: [], reason: created.reason };
-  const customer = await insertCustomer(
-    author.company_id,
-    record,
-    entry,
-    ({ customer: { version, ...ids }, ...insert }) => {
-      const payload = { sequence: version, data: { ...eventIdentity(ids), ...created.details } };
-      return publishWithChange(tx, customerCreated, author, payload, insert);
-    },
-  );
+  const customer = await insertCustomer(author.company_id, record, entry, ({ customer: ids, ...insert }) => {
+    const identity = eventIdentity({ ...ids, number: 0 }); // the insert assigns another one
+    const payload = { sequence: firstVersion, data: { ...identity, ...created.details } };
+    return publishWithChange(tx, customerCreated, author, payload, insert);
+  });
   countCreated(tx, { customers: 1, tags: record.tags?.length ?? 0 });
   return customer;
 }

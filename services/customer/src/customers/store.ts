@@ -10,7 +10,7 @@ import {
   type Tx,
 } from '@clientela/db';
 import { conflict } from '@clientela/errors';
-import { historyStatement, insertEntryText, type NewEntry } from '../history/store.ts';
+import { historyValues, insertEntryText, type NewEntry } from '../history/store.ts';
 import { rejectTakenLabels } from '../tags/store.ts';
 import { searchColumns, searchKeys } from './search.ts';
 import { counterColumns, type Customer, type CustomerFields } from './schema.ts';
@@ -158,7 +158,6 @@ const searchValues = (record: Parameters<typeof searchColumns>[0]) => {
 };
 
 const insertedColumns = [...writableColumns, 'full_name_built', 'phone_typed', 'status', 'type'] as const;
-const unknownNumber = 0; // in the event, until the insert has assigned one
 /** What the database decides of a customer that is written; the other columns are as they were given. */
 const decidedColumns = [
   'number',
@@ -229,32 +228,32 @@ const insertTagged = insertExpressions({ hasTags: true });
 
 /** The insert of a customer, to be executed with its event. */
 export type CustomerInsert = ReturnType<typeof insertExpressions> & {
-  customer: { id: string; number: number; user_id: string | null; version: number };
+  customer: { id: string; user_id: string | null };
   values: readonly unknown[];
   /** Whether nothing in its result can be a reason to undo it. */
-  isLast: boolean;
+  mayCommit: boolean;
 };
 
 /**
  * Inserts a customer, its counters, its history and its first tags, which have no versions and events of their own.
  * @param entry of the history
- * @param execute executes the insert with its event
+ * @param write executes the insert with its event
  * @throws AppError 409 for a unique value of another customer, or naming the labels that are repeated
  */
 export async function insertCustomer(
   company_id: string,
   record: NewCustomerRecord,
   entry: NewEntry,
-  execute: (insert: CustomerInsert) => Promise<Inserted[]>,
+  write: (insert: CustomerInsert) => Promise<Inserted[]>,
 ): Promise<StoredCustomer> {
   const { currency, number, tags = [], ...fields } = record;
   const { search_text, deletion_keys } = searchValues(fields);
   const id = newId();
   const tagIds = tags.map(() => newId());
   const hasTags = tags.length > 0;
-  const insert = execute({
+  const insert = write({
     ...(hasTags ? insertTagged : insertUntagged),
-    customer: { id, number: number ?? unknownNumber, user_id: fields.user_id, version: 1 },
+    customer: { id, user_id: fields.user_id },
     values: [
       company_id,
       id,
@@ -265,9 +264,9 @@ export async function insertCustomer(
       currency,
       ...insertedColumns.map((column) => fields[column]),
       ...(hasTags ? [[...tags], tagIds, entry.actor_id] : []),
-      ...historyStatement(company_id, id, entry).values,
+      ...historyValues(company_id, id, entry),
     ],
-    isLast: !hasTags, // its result tells whether a label is repeated
+    mayCommit: !hasTags, // its result tells whether a label is repeated
   });
   const [inserted] = await mapConstraintErrors(
     insert,

@@ -2,7 +2,7 @@ import { execute, newId, type BoundStatement, type Db, type NamedStatement, type
 import type { HistoryEntry } from './schema.ts';
 
 /**
- * Builds the insert of an entry, to be executed with the values of `historyStatement`.
+ * Builds the insert of an entry, to be executed with `historyValues`.
  * @param before the number of values before its own
  */
 export function insertEntryText(before = 0): string {
@@ -17,22 +17,25 @@ const insertEntry: NamedStatement = { name: 'insert_history', text: insertEntryT
 
 export type NewEntry = Omit<HistoryEntry, 'id' | 'at' | 'reason'> & { reason?: string | null | undefined };
 
+/** Builds the values of `insertEntryText`. */
+export const historyValues = (
+  company_id: string,
+  customer_id: string,
+  { actor_id, action, reason = null, changes }: NewEntry,
+): unknown[] => [company_id, customer_id, newId(), actor_id, action, reason, JSON.stringify(changes)];
+
 /**
  * The statement that inserts an entry, to be executed with the events of the change. The customer must be locked, so that ids, times and
  * changes have the same order. Its time is not the start of the transaction, which may have waited for a lock.
  */
-export const historyStatement = (
-  company_id: string,
-  customer_id: string,
-  { actor_id, action, reason = null, changes }: NewEntry,
-): BoundStatement => ({
+export const historyStatement = (company_id: string, customer_id: string, entry: NewEntry): BoundStatement => ({
   ...insertEntry,
-  values: [company_id, customer_id, newId(), actor_id, action, reason, JSON.stringify(changes)],
+  values: historyValues(company_id, customer_id, entry),
 });
 
 /** Inserts an entry without an event. */
 export const insertHistory = (tx: Tx, company_id: string, customer_id: string, entry: NewEntry): Promise<unknown> =>
-  execute(tx, insertEntry, historyStatement(company_id, customer_id, entry).values);
+  execute(tx, insertEntry, historyValues(company_id, customer_id, entry));
 
 type Row = Omit<HistoryEntry, 'reason'> & { reason: string | null };
 
