@@ -7,7 +7,7 @@ import { historyStatement } from './store.ts';
 /** Author of a change of a company's record: a request's actor, or the actor of an event. */
 export type ChangeAuthor = EventOrigin & { company_id: string };
 
-export type CustomerIdentity = { id: string; number: number; user_id: string | null };
+type CustomerIdentity = { id: string; number: number; user_id: string | null };
 /** Event data without the customer's ids. */
 export type EventDetails<E extends EventContract> = Omit<EventData<E>, 'customer_id' | 'number' | 'user_id'>;
 
